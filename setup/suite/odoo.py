@@ -1,0 +1,153 @@
+"""Odoo itself: where it is, how it is called, on which server."""
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+from . import cache, debian, postgres, python_env
+from .console import Problem, call
+
+
+def home() -> Path:
+    """The folder to import ``odoo`` from; raises :class:`Problem` if it is not 19."""
+    if not os.environ.get("ODOO_HOME"):
+        return debian.odoo_tree()
+    given = Path(os.environ["ODOO_HOME"]).expanduser().resolve()
+    for path in (given, given / "usr/lib/python3/dist-packages", given.parent):
+        release = path / "odoo/release.py"
+        if release.exists():
+            if "version_info = (19, 0," not in release.read_text():
+                raise Problem(
+                    f"ODOO_HOME={given} is not Odoo 19.0",
+                    "name a checkout of Odoo's branch 19.0, or unset ODOO_HOME",
+                )
+            return path
+    raise Problem(
+        f"there is no Odoo in ODOO_HOME={given}",
+        "name the folder that holds odoo/release.py, or unset ODOO_HOME",
+    )
+
+
+class Odoo:
+    """An Odoo with our addons on its path and a PostgreSQL server to work on.
+
+    :param sources: the folder to import ``odoo`` from
+    :param python: the interpreter of the environment
+    :param server: the server its databases lie on
+    :param addons_paths: further folders with addons, before Odoo's own
+    """
+
+    def __init__(
+        self,
+        sources: Path,
+        python: Path,
+        server: postgres.Server,
+        addons_paths: "tuple[Path, ...]" = (),
+    ) -> None:
+        self.sources = sources
+        self.python = python
+        self.server = server
+        self.addons_paths = [cache.REPOSITORY, *addons_paths, *self._own_addons()]
+
+    def _own_addons(self) -> list[Path]:
+        # A checkout keeps most addons in ``addons``; Debian's folder of that name is a
+        # partial copy, all of them are in ``odoo/addons``.
+        packaged = self.sources / "odoo/addons"
+        if (packaged / "crm").is_dir():
+            return [packaged]
+        return [self.sources / "addons", packaged]
+
+    def environment(self) -> dict[str, str]:
+        variables = self.server.environment()
+        variables["PYTHONPATH"] = str(self.sources)
+        variables.setdefault("ODOO_RC", str(self._configuration()))
+        return variables
+
+    def data_folder(self) -> Path:
+        """Where the attachments of the server's databases lie."""
+        return cache.folder() / f"data-{cache.digest(self.server.variables)}"
+
+    def _configuration(self) -> Path:
+        """The configuration file, named by its content: clones do not share it."""
+        text = "\n".join(
+            [
+                "[options]",
+                "addons_path = " + ",".join(map(str, self.addons_paths)),
+                f"data_dir = {self.data_folder()}",
+                "http_interface = 127.0.0.1",
+                "",
+            ]
+        )
+        path = cache.folder() / f"odoo-{cache.digest(text)}.conf"
+        if not path.exists():
+            new = path.with_suffix(f".{os.getpid()}")
+            new.write_text(text)
+            new.replace(path)
+        return path
+
+    def command(self, *arguments: object) -> list[str]:
+        words = [str(self.python), "-m", "odoo", *map(str, arguments)]
+        # A killed command takes its server with it.
+        if shutil.which("setpriv"):
+            words = ["setpriv", "--pdeathsig=TERM", *words]
+        return words
+
+    def run(self, *arguments: object, todo: str, **kwargs) -> str:
+        """Run a command of Odoo to its end; returns its log."""
+        return call(self.command(*arguments), todo, env=self.environment(), **kwargs)
+
+    def start(self, *arguments: object, **kwargs) -> subprocess.Popen:
+        """Start a command of Odoo."""
+        return subprocess.Popen(
+            self.command(*arguments), env=self.environment(), **kwargs
+        )
+
+    def foreground(self, *arguments: object) -> int:
+        """Run a command of Odoo on our terminal, handing signals on."""
+        process = self.start(*arguments)
+        previous = {}
+        for number in (signal.SIGINT, signal.SIGTERM):
+            previous[number] = signal.signal(
+                number, lambda received, _frame: process.send_signal(received)
+            )
+        try:
+            return process.wait()
+        finally:
+            for number, handler in previous.items():
+                signal.signal(number, handler)
+
+
+@contextlib.contextmanager
+def odoo(*, safe: bool) -> Iterator[Odoo]:
+    """Provision what is missing and give an :class:`Odoo` while the block runs.
+
+    :param safe: see :func:`suite.postgres.server`
+    """
+    sources = home()
+    python = python_env.environment()
+    with postgres.server(python, safe=safe) as server:
+        yield Odoo(sources, python, server)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def require_port(port: int) -> None:
+    """Raise :class:`Problem` when something listens on ``port`` already."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise Problem(
+                f"port {port} is taken: {error.strerror}",
+                "stop what listens there, or choose another with --port",
+            ) from None
