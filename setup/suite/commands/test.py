@@ -54,7 +54,7 @@ def _run_own_tests(instance: Odoo) -> testlog.Outcome:
     """The tests of the commands, with unittest."""
     with step("testing the commands"):
         done = subprocess.run(
-            [instance.python, "-m", "unittest", "discover", "-s", "tests", "-v"],
+            [instance.python, "-m", "unittest", "discover", "-bvs", "tests"],
             check=False,
             cwd=cache.REPOSITORY / "setup",
             env=instance.environment(),
