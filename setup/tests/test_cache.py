@@ -66,7 +66,9 @@ class TestCache(unittest.TestCase):
 
     def test_unwritable_cache_names_the_variable(self):
         (self.folder / "file").touch()
-        with mock.patch.dict(os.environ, XDG_CACHE_HOME=str(self.folder / "file")):
-            with self.assertRaises(Problem) as raised:
-                cache.folder()
+        with (
+            mock.patch.dict(os.environ, XDG_CACHE_HOME=str(self.folder / "file")),
+            self.assertRaises(Problem) as raised,
+        ):
+            cache.folder()
         self.assertIn("XDG_CACHE_HOME", raised.exception.todo)

@@ -20,16 +20,20 @@ class TestProvisioning(unittest.TestCase):
 
     # A machine without apt, or with another Python, cannot be had here.
     def test_no_apt(self):
-        with mock.patch.object(shutil, "which", return_value=None):
-            with self.assertRaisesRegex(Problem, "no apt") as raised:
-                debian.PrivateApt(self.folder, "sid")
+        with (
+            mock.patch.object(shutil, "which", return_value=None),
+            self.assertRaisesRegex(Problem, "no apt") as raised,
+        ):
+            debian.PrivateApt(self.folder, "sid")
         self.assertIn("ODOO_HOME", raised.exception.todo)
 
     def test_no_mirror_has_the_suite(self):
         # apt reads a mirror in a folder as it reads one on the network.
-        with mock.patch.object(debian, "_mirrors", return_value=[self.folder.as_uri()]):
-            with self.assertRaisesRegex(Problem, "no mirror with Debian's suite sid"):
-                debian.PrivateApt(self.folder / "apt", "sid")
+        with (
+            mock.patch.object(debian, "_mirrors", return_value=[self.folder.as_uri()]),
+            self.assertRaisesRegex(Problem, "no mirror with Debian's suite sid"),
+        ):
+            debian.PrivateApt(self.folder / "apt", "sid")
 
     def test_wrong_python(self):
         with (
