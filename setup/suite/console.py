@@ -57,12 +57,14 @@ def step(title: str) -> Iterator[None]:
     say(f"  done in {time.monotonic() - start:.1f} s")
 
 
-def call(command: Sequence[object], todo: str, **kwargs) -> str:
+def call(command: Sequence[object], todo: str, name: str = "", **kwargs) -> str:
     """Run ``command``, return what it printed; raise :class:`Problem` if it fails.
 
     :param todo: what to do when it fails
+    :param name: what to call it then, its first word when empty
     """
     words = [str(word) for word in command]
+    name = name or words[0]
     try:
         done = subprocess.run(
             words,
@@ -74,8 +76,8 @@ def call(command: Sequence[object], todo: str, **kwargs) -> str:
             **kwargs,
         )
     except FileNotFoundError:
-        raise Problem(f"the command {words[0]} is not on this system", todo) from None
+        raise Problem(f"the command {name} is not on this system", todo) from None
     if done.returncode:
         tail = "\n    ".join(done.stdout.strip().splitlines()[-12:])
-        raise Problem(f"{words[0]} failed ({done.returncode}):\n    {tail}", todo)
+        raise Problem(f"{name} failed ({done.returncode}):\n    {tail}", todo)
     return done.stdout

@@ -99,7 +99,9 @@ class Odoo:
 
     def run(self, *arguments: object, todo: str, **kwargs) -> str:
         """Run a command of Odoo to its end; returns its log."""
-        return call(self.command(*arguments), todo, env=self.environment(), **kwargs)
+        return call(
+            self.command(*arguments), todo, "odoo", env=self.environment(), **kwargs
+        )
 
     def start(self, *arguments: object, **kwargs) -> subprocess.Popen:
         """Start a command of Odoo."""
