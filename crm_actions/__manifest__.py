@@ -1,0 +1,29 @@
+# Copyright 2026 CRM and Contacts Suite
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl)
+{
+    "name": "CRM Actions",
+    "summary": "One ordered list of dated actions per opportunity; "
+    "the next one appears when the current one is done",
+    "version": "19.0.1.0.0",
+    "category": "Sales/CRM",
+    "author": "CRM and Contacts Suite",
+    "license": "AGPL-3",
+    "depends": ["crm"],
+    "data": [
+        # security
+        "security/ir.model.access.csv",
+        "security/crm_action_security.xml",
+        # data
+        "data/ir_cron_data.xml",
+        # views
+        "views/crm_action_views.xml",
+        "views/crm_lead_views.xml",
+        # wizards
+        "wizards/crm_action_finish_views.xml",
+        "wizards/crm_action_skip_views.xml",
+        "wizards/crm_action_reschedule_views.xml",
+        "wizards/crm_action_reassign_views.xml",
+        # menus
+        "views/crm_action_menus.xml",
+    ],
+}

@@ -1,0 +1,33 @@
+# Copyright 2026 CRM and Contacts Suite
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl)
+from odoo import models
+from odoo.addons.base.models.ir_model import MODULE_UNINSTALL_FLAG
+from odoo.exceptions import UserError
+
+from .crm_action import OPEN_STATES
+
+
+class MailActivityType(models.Model):
+    _inherit = "mail.activity.type"
+
+    def unlink(self):
+        # Not @api.ondelete, which comes too late: Odoo turns the activities of the
+        # type into to-dos first, and the current actions follow them.
+        # sudo: the actions of others and of all companies count.
+        actions = (
+            self.env["crm.action"].sudo().search([("activity_type_id", "in", self.ids)])
+        )
+        in_use = actions.filtered(lambda action: action.state in OPEN_STATES)
+        if in_use and not self.env.context.get(MODULE_UNINSTALL_FLAG):
+            raise UserError(
+                self.env._(
+                    "These activity types are used by actions that are still open: "
+                    "%(types)s. Archive them instead.",
+                    types=", ".join(in_use.activity_type_id.mapped("name")),
+                )
+            )
+        # As Odoo does with activities of a type that is deleted.
+        actions._engine_write(
+            {"activity_type_id": self.env.ref("mail.mail_activity_data_todo").id}
+        )
+        return super().unlink()
