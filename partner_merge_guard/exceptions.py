@@ -1,0 +1,9 @@
+# Copyright 2026 CRM and Contacts Suite
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+
+
+class BrokenRuleError(Exception):
+    """A merge rule cannot be evaluated; the argument says why, translated.
+
+    Never reaches a user as it is: whoever evaluates rules turns it into a refusal.
+    """

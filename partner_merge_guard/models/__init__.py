@@ -1,0 +1,1 @@
+from . import partner_merge_guard_rule, res_partner
