@@ -115,21 +115,23 @@ def odoo_tree() -> Path:
             apt.unpack([ODOO_PACKAGE, *LINKED_PACKAGES], path / "tree")
             older = PrivateApt(path / "apt-older", OLDER_SUITE)
             older.unpack([*OLDER_LINKED_PACKAGES], path / "tree")
-        _mend_odoo_tree(path / "tree/usr/lib/python3/dist-packages/odoo/addons")
+        _mend_odoo_tree(path / "tree/usr/lib/python3/dist-packages")
         shutil.rmtree(path / "apt")
         shutil.rmtree(path / "apt-older")
 
-    key = cache.digest(ODOO_PACKAGE, LINKED_PACKAGES, OLDER_LINKED_PACKAGES, "2")
+    key = cache.digest(ODOO_PACKAGE, LINKED_PACKAGES, OLDER_LINKED_PACKAGES, "3")
     path = cache.build_once("odoo", key, build)
     return path / "tree/usr/lib/python3/dist-packages"
 
 
-def _mend_odoo_tree(addons: Path) -> None:
+def _mend_odoo_tree(packages: Path) -> None:
+    # A second, partial copy of the addons, which Odoo would put on its path.
+    shutil.rmtree(packages / "addons")
     # Debian strips this file for its licence, yet mail's assets name it: every page
     # would log an error and every browser test fail.
-    stripped = addons / "mail/static/lib/selfie_segmentation/selfie_segmentation.js"
-    stripped.parent.mkdir(exist_ok=True)
-    stripped.touch()
+    library = packages / "odoo/addons/mail/static/lib/selfie_segmentation"
+    library.mkdir(exist_ok=True)
+    (library / "selfie_segmentation.js").touch()
 
 
 def chromium() -> Path:
