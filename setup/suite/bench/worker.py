@@ -1,0 +1,85 @@
+"""One measurement in a process of its own: ``python -m suite.bench.worker``.
+
+Prints one line of JSON for each size: nothing that is measured stays in the database.
+"""
+
+import gc
+import json
+import sys
+import time
+
+from . import CASES
+from .case import Case
+
+
+def main() -> None:
+    action, name, side, database, *sizes = sys.argv[1:]
+    case = CASES[name]
+    for size in map(int, sizes):
+        with _environment(database) as env:
+            if action == "fill":
+                case.fill(env, size, side == "suite")
+                env.cr.commit()
+                continue
+            if size == int(sizes[0]):
+                # The caches of a server that has been up for a while.
+                _measure(env, case, side, size)
+            seconds, queries = _measure(env, case, side, size)
+        print(json.dumps({"size": size, "seconds": seconds, "queries": queries}))
+
+
+def _environment(database: str):
+    import contextlib
+
+    import odoo.cli  # noqa: F401  sets the interpreter up as Odoo wants it
+    from odoo import SUPERUSER_ID, api
+    from odoo.modules.registry import Registry
+    from odoo.tools import config
+
+    if not config["db_name"]:
+        config.parse_config(
+            [*("--database", database), "--no-http", "--log-level=error"],
+            setup_logging=True,
+        )
+
+    @contextlib.contextmanager
+    def environment():
+        with Registry(database).cursor() as cr:
+            yield api.Environment(cr, SUPERUSER_ID, {"lang": "en_US", "tz": "UTC"})
+
+    return environment()
+
+
+def _settle(env) -> None:
+    """All that a commit does to the database, but for the commit."""
+    env.flush_all()
+    env.cr.precommit.run()
+    env.flush_all()
+
+
+def _measure(env, case: Case, side: str, size: int) -> tuple[float, int]:
+    from odoo import sql_db
+
+    cr = env.cr
+    # Work in the background commits as it goes: the next measurement starts afresh.
+    cr.commit = lambda: _settle(env)
+    work = case.prepare(side)(env, size)
+    _settle(env)
+    env.invalidate_all()
+    gc.collect()
+    gc.freeze()
+    queries, start = sql_db.sql_counter, time.perf_counter()
+    for _turn in range(case.repeat):
+        work()
+        _settle(env)
+    seconds = (time.perf_counter() - start) / case.repeat
+    queries = (sql_db.sql_counter - queries) // case.repeat
+    gc.unfreeze()
+    cr.rollback()
+    env.transaction.reset()
+    del cr.commit
+    return seconds, queries
+
+
+if __name__ == "__main__":
+    main()
