@@ -1,0 +1,13 @@
+# Copyright 2026 CRM and Contacts Suite
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl)
+from . import (
+    test_access,
+    test_backfill,
+    test_batch,
+    test_doors,
+    test_events,
+    test_http,
+    test_processes,
+    test_rules,
+    test_settings,
+)
