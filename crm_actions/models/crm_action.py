@@ -58,14 +58,18 @@ class CrmAction(models.Model):
         "crm.lead", string="Opportunity", required=True, ondelete="cascade"
     )
     company_id = fields.Many2one(
-        related="lead_id.company_id", store=True, index="btree_not_null"
+        related="lead_id.company_id",
+        store=True,
+        precompute=True,
+        index="btree_not_null",
     )
     partner_id = fields.Many2one(related="lead_id.partner_id", string="Customer")
-    team_id = fields.Many2one(related="lead_id.team_id", store=True)
+    team_id = fields.Many2one(related="lead_id.team_id", store=True, precompute=True)
     lead_user_id = fields.Many2one(
         related="lead_id.user_id",
         string="Salesperson",
         store=True,
+        precompute=True,
         help="Stored, for the record rules of salespeople.",
     )
     sequence = fields.Integer(
@@ -863,11 +867,10 @@ class CrmAction(models.Model):
     def _push(self):
         """Engine: make the active mirrors say what the actions say."""
         by_vals = defaultdict(self.env["mail.activity"].browse)
-        for action in self:
-            for mirror in action.activity_ids.filtered("active"):
-                diff = action._mirror_diff(mirror)
-                if diff:
-                    by_vals[tuple(diff.items())] |= mirror
+        for mirror in self.activity_ids.filtered("active"):
+            diff = mirror.crm_action_id._mirror_diff(mirror)
+            if diff:
+                by_vals[tuple(diff.items())] |= mirror
         for vals, mirrors in by_vals.items():
             mirrors.write(dict(vals))
 
@@ -884,23 +887,27 @@ class CrmAction(models.Model):
         activities = self.activity_ids
         active = activities.filtered("active")
         unwanted = active.filtered(lambda mirror: mirror.crm_action_id.state != "todo")
+        surplus = activities.browse()
         missing = self.browse()
         revived = self.env["mail.activity"]
         for action in self.filtered(lambda action: action.state == "todo"):
             mirrors = action.activity_ids
             if current := mirrors.filtered("active"):
-                unwanted |= current[1:]
+                surplus |= current[1:]
             elif mirrors:
                 # The action was done before: it is the same thing to do again.
                 revived |= mirrors[-1:]
             else:
                 missing |= action
-        unwanted.unlink()
+        if surplus:
+            # Not as mirrors: that would skip the action.
+            surplus.write({"crm_action_id": False})
+        (unwanted | surplus).unlink()
         if revived:
             revived.write({"active": True, "feedback": False})
         if missing:
             missing._create_mirrors()
-        self.filtered(lambda action: action.state == "todo")._push()
+        (self - missing).filtered(lambda action: action.state == "todo")._push()
 
     # --------------------------------------------------------------- outcomes
 

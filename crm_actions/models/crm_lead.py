@@ -162,13 +162,13 @@ class CrmLead(models.Model):
     def _search_no_next_action(self, operator, value):
         if operator != "in":
             return NotImplemented
-        wanted = fields.Domain(
-            [
-                ("active", "=", True),
-                ("won_status", "=", "pending"),
-                ("action_ids", "any!", []),
-                ("action_ids", "not any!", [("state", "in", OPEN_STATES)]),
-            ]
+        Domain = fields.Domain
+        # any!: what is assigned to others counts.
+        wanted = (
+            Domain("active", "=", True)
+            & Domain("won_status", "=", "pending")
+            & Domain("action_ids", "any!", Domain.TRUE)
+            & ~Domain("action_ids", "any!", Domain("state", "in", OPEN_STATES))
         )
         if set(value) == {True, False}:
             return fields.Domain.TRUE
@@ -181,7 +181,7 @@ class CrmLead(models.Model):
         return leads
 
     def write(self, vals):
-        if WATCHED_FIELDS.isdisjoint(vals):
+        if not self or WATCHED_FIELDS.isdisjoint(vals):
             return super().write(vals)
         before = {
             lead.id: (
@@ -380,7 +380,7 @@ class CrmLead(models.Model):
             leads._actions_follow_salesperson(former_id, user_id)
         moved._actions_follow_company()
         archived._actions_pause("lost")
-        (restored.filtered(lambda lead: lead.actions_pause_reason == "lost")).write(
+        restored.filtered(lambda lead: lead.actions_pause_reason == "lost").write(
             {"actions_paused": False}
         )
         paused._actions_paused()

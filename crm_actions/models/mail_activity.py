@@ -76,7 +76,10 @@ class MailActivity(models.Model):
         mirrors = self.sudo().filtered(
             lambda mirror: mirror.active and mirror.crm_action_id
         )
-        skipped = mirrors._crm_actions_close("skipped")
+        # What the engine itself deletes mirrors an action that waits or is closed.
+        skipped = mirrors.filtered(
+            lambda mirror: mirror.crm_action_id.state == "todo"
+        )._crm_actions_close("skipped")
         leads = skipped.lead_id
         res = super().unlink()
         if leads:

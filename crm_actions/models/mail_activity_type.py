@@ -26,8 +26,8 @@ class MailActivityType(models.Model):
                     types=", ".join(in_use.activity_type_id.mapped("name")),
                 )
             )
-        # As Odoo does with activities of a type that is deleted.
-        actions._engine_write(
-            {"activity_type_id": self.env.ref("mail.mail_activity_data_todo").id}
-        )
+        # As Odoo does with open activities of a type that is deleted.
+        todo = {"activity_type_id": self.env.ref("mail.mail_activity_data_todo").id}
+        actions._engine_write(todo)
+        actions.activity_ids.write(todo)
         return super().unlink()
