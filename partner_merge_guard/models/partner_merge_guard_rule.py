@@ -304,6 +304,8 @@ class PartnerMergeGuardRule(models.Model):
         """
         partner_ids = list(partner_ids)
         protections, problems = defaultdict(list), []
+        if not partner_ids:
+            return {}, problems
         for rule, source in self._get_sources(problems, partner_ids):
             query = SQL(
                 "SELECT source.partner_id, SUM(source.quantity) FROM (%s) AS source"
@@ -314,10 +316,9 @@ class PartnerMergeGuardRule(models.Model):
             try:
                 rows = self.env.execute_query(query)
             except (psycopg2.DataError, psycopg2.ProgrammingError) as error:
-                # the transaction is lost, nothing more can be asked of the database
-                raise UserError(
-                    self._get_problem_message([(rule, str(error))])
-                ) from error
+                # the transaction is lost: nothing more can be asked of the database,
+                # not even who may know the cause (the rule's own screen shows it)
+                raise UserError(self._get_problem_summary([(rule, None)])) from error
             for partner_id, quantity in rows:
                 protections[partner_id].append(
                     Protection(rule, partner_id, quantity or 0)
@@ -345,13 +346,8 @@ class PartnerMergeGuardRule(models.Model):
     @api.model
     def _get_problem_message(self, problems):
         """:return: why nothing can be merged; the cause only for administrators"""
-        rules = ", ".join(rule.name for rule, _problem in problems)
         if not self.env.user.has_group("base.group_system"):
-            return self.env._(
-                "No contact can be merged at the moment, because this merge rule does "
-                "not work: %(rules)s.\nPlease ask your administrator to correct it.",
-                rules=rules,
-            )
+            return self._get_problem_summary(problems)
         return self.env._(
             "No contact can be merged at the moment, because a merge rule does not "
             "work. Correct or archive it in Settings ‣ Technical ‣ Contact merge "
@@ -359,6 +355,14 @@ class PartnerMergeGuardRule(models.Model):
             problems="\n".join(
                 f"• {rule.name}: {problem}" for rule, problem in problems
             ),
+        )
+
+    @api.model
+    def _get_problem_summary(self, problems):
+        return self.env._(
+            "No contact can be merged at the moment, because this merge rule does "
+            "not work: %(rules)s.\nPlease ask your administrator to correct it.",
+            rules=", ".join(rule.name for rule, _problem in problems),
         )
 
     @api.model
@@ -548,14 +552,15 @@ class PartnerMergeGuardRule(models.Model):
             return self._get_leftover_condition(
                 Domain.OR(Domain(name, "=", item) for item in value), columns
             )
+        if name not in columns:
+            raise NotImplementedError
         column = SQL.identifier(name)
-        if name in columns and operator == "=" and value is False:
+        if operator == "=" and value is False:
             if columns[name] == "bool":
                 return SQL("%s IS NOT TRUE", column)
             return SQL("%s IS NULL", column)
-        if operator not in COMPARISONS or columns.get(
-            name
-        ) not in COMPARABLE_COLUMNS.get(type(value), ()):
+        comparable = COMPARABLE_COLUMNS.get(type(value), ())
+        if operator not in COMPARISONS or columns[name] not in comparable:
             raise NotImplementedError
         return SQL("%s %s %s", column, COMPARISONS[operator], value)
 
@@ -644,13 +649,14 @@ class PartnerMergeGuardRule(models.Model):
             # anything else Domain would take too, but no screen can show it
             if isinstance(value, list):
                 return Domain(value)
-        except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
-            pass  # said below, in words that help
-        raise BrokenRuleError(
-            self.env._(
-                "The conditions cannot be read. They may only hold plain values, "
-                "no formula."
-            )
+        except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError) as e:
+            raise BrokenRuleError(self._get_unreadable_text()) from e
+        raise BrokenRuleError(self._get_unreadable_text())
+
+    def _get_unreadable_text(self):
+        return self.env._(
+            "The conditions cannot be read. They may only hold plain values, "
+            "no formula."
         )
 
     def _check_live_fields(self):

@@ -36,6 +36,8 @@ class ResPartner(models.Model):
     def _search_merge_protected(self, operator, value):
         if operator != "in":
             return NotImplemented
+        # Odoo asks this of stored fields only
+        self._check_field_access(self._fields["merge_protected"], "read")
         domain = self.env["partner.merge.guard.rule"]._get_protected_domain()
         if False in value:
             return ~domain if True not in value else Domain.TRUE

@@ -1,1 +1,12 @@
-from . import test_merge_routes
+from . import (
+    test_cooperator,
+    test_deduplicate,
+    test_easy_my_coop,
+    test_merge_override,
+    test_merge_routes,
+    test_merge_rpc,
+    test_merge_scope,
+    test_performance,
+    test_res_partner,
+    test_rule,
+)

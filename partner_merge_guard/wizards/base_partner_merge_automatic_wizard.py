@@ -10,6 +10,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
 
+from ..exceptions import BrokenRulesRefusal
+
 OVERRIDE_GROUP = "partner_merge_guard.group_override"
 
 
@@ -66,7 +68,7 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
         for wizard in self.filtered(lambda wizard: wizard.state == "selection"):
             try:
                 blocking = wizard._guard_get_blocking()
-            except UserError as error:
+            except BrokenRulesRefusal as error:
                 wizard.guard_locked = True
                 wizard.guard_warning = str(error)
                 continue
@@ -210,7 +212,7 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
         Rule = self.env["partner.merge.guard.rule"]
         protections, problems = Rule._get_protections(partner_ids)
         if problems:
-            raise UserError(Rule._get_problem_message(problems))
+            raise BrokenRulesRefusal(Rule._get_problem_message(problems))
         return protections
 
     def _guard_decide(self, protections, partners, lost):
@@ -231,7 +233,8 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
         """:return: the contact that Odoo will keep, which need not be the one asked"""
         if dst_partner and dst_partner in partners:
             return dst_partner
-        return self._get_ordered_partner(partners.ids)[-1:]
+        # looks at dates only, also of contacts the user may not read
+        return self.sudo()._get_ordered_partner(partners.ids)[-1:]
 
     @api.model
     def _guard_filter_blocking(self, protections, partners, lost):

@@ -1,0 +1,125 @@
+# Copyright 2026 CRM and Contacts Suite
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+"""Query counts. Only counts are pinned, never times."""
+
+from odoo.tests import tagged
+
+from .common import WIZARD, MergeGuardCase
+
+
+@tagged("post_install", "-at_install")
+class TestPerformance(MergeGuardCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.Rule.search([]).active = False
+        cls.many = cls.Partner.create(
+            [{"name": f"Membre {i}", "email": f"m{i}@example.com"} for i in range(2000)]
+        )
+        cls._tag_rule(cls.many[::20], name="One in twenty")
+        for name, field in (
+            ("res.partner.bank", "partner_id"),
+            ("res.users", "partner_id"),
+        ):
+            cls.Rule.create({"name": name, "model_name": name, "partner_field": field})
+        cls.Rule.create(
+            {"name": "Not there", "model_name": "x.not", "partner_field": "partner_id"}
+        )
+        cls.rules = cls.Rule.search([])
+        cls.env.flush_all()
+
+    def _count(self, function, *args):
+        self.env.flush_all()
+        self.env.invalidate_all()
+        before = self.env.cr.sql_log_count
+        function(*args)
+        self.env.flush_all()
+        return self.env.cr.sql_log_count - before
+
+    def test_check_does_not_grow(self):
+        """The rules, what is left of models that are gone, and one each of 3 rules."""
+        self.Rule._get_protections(self.many.ids)
+        for number in (2, 20, 2000):
+            with self.subTest(number=number):
+                self.env.flush_all()
+                self.env.invalidate_all()
+                with self.assertQueryCount(5):
+                    hits, _problems = self.Rule._get_protections(self.many[:number].ids)
+                self.assertEqual(len(hits), (number + 19) // 20)
+
+    def test_flag_does_not_grow(self):
+        """As the check, for as many contacts as Odoo reads at a time."""
+        self.env.flush_all()
+        self.many[:2].mapped("merge_protection_reason")
+        counts = {
+            number: self._count(self.many[:number].mapped, "merge_protection_reason")
+            for number in (20, 1000)
+        }
+        self.assertEqual(counts[20], counts[1000])
+        self.assertEqual(counts[20], 5)
+
+    def _merge_plainly(self, ids):
+        """Odoo's merge and that of every other addon, without the guard's."""
+        Wizard = self.registry[WIZARD]
+        guard = next(
+            cls
+            for cls in Wizard.mro()
+            if cls.__module__.startswith("odoo.addons.partner_merge_guard")
+            and "_merge" in vars(cls)
+        )
+        originals = {
+            name: vars(guard)[name]
+            for name in (
+                "_merge",
+                "_update_foreign_keys_generic",
+                "_log_merge_operation",
+            )
+        }
+        for name in originals:
+            delattr(guard, name)
+        try:
+            return self._count(self.env[WIZARD]._merge, ids)
+        finally:
+            for name, function in originals.items():
+                setattr(guard, name, function)
+
+    def test_merge_costs_rules_plus_two(self):
+        """Unprotected contacts: the check above, once, and nothing else."""
+        free = [p.id for i, p in enumerate(self.many[:60]) if i % 20]
+        self._count(self.env[WIZARD]._merge, free[:2])  # warm up
+        self._merge_plainly(free[2:4])
+        plain = self._merge_plainly(free[4:6])
+        guarded = self._count(self.env[WIZARD]._merge, free[6:8])
+        self.assertLessEqual(guarded - plain, len(self.rules) + 2)
+        # 3 of the 4 rules have a model to ask
+        self.assertEqual(guarded - plain, 3 + 2)
+
+    def test_proposals_do_not_grow(self):
+        """Groups are looked at together: 400 cost as many queries as 40."""
+        Line = self.env["base.partner.merge.line"]
+
+        def count(number):
+            wizard = self.env[WIZARD].create({"state": "selection"})
+            Line.create(
+                [
+                    {
+                        "wizard_id": wizard.id,
+                        "min_id": self.many[i * 3].id,
+                        "aggr_ids": self.many[i * 3 : i * 3 + 3].ids,
+                    }
+                    for i in range(number)
+                ]
+            )
+            return self._count(wizard._guard_clean_proposals)
+
+        count(20)
+        self.assertEqual(count(40), count(400))
+
+    def test_search_is_one_query(self):
+        """The rules, leftovers, and one search with the rules inside it."""
+        domain = [("merge_protected", "=", True)]
+        self.Partner.search(domain)
+        self.env.invalidate_all()
+        with self.assertQueryCount(3):
+            found = self.Partner.search(domain)
+        self.assertGreaterEqual(len(found), 100)
