@@ -6,6 +6,7 @@ from . import (
     test_merge_routes,
     test_merge_rpc,
     test_merge_scope,
+    test_merge_tour,
     test_performance,
     test_res_partner,
     test_rule,
