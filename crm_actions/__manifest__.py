@@ -26,4 +26,17 @@
         # menus
         "views/crm_action_menus.xml",
     ],
+    "demo": [
+        "demo/mail_activity_plan_demo.xml",
+        "demo/crm_lead_demo.xml",
+    ],
+    "assets": {
+        "web.assets_backend": [
+            "crm_actions/static/src/**/*",
+            ("remove", "crm_actions/static/src/views/activity/**/*"),
+        ],
+        # where Odoo has its activity view
+        "web.assets_backend_lazy": ["crm_actions/static/src/views/activity/**/*"],
+        "web.assets_tests": ["crm_actions/static/tests/tours/**/*"],
+    },
 }

@@ -113,7 +113,14 @@ class CrmAction(models.Model):
         default="waiting",
         copy=False,
     )
-    is_late = fields.Boolean(compute="_compute_is_late", search="_search_is_late")
+    is_late = fields.Boolean(
+        string="Late", compute="_compute_is_late", search="_search_is_late"
+    )
+    activity_state = fields.Selection(
+        [("overdue", "Overdue"), ("today", "Today"), ("planned", "Planned")],
+        compute="_compute_activity_state",
+        help="Of a current action; the activity view reads it.",
+    )
     # closing
     feedback = fields.Text(copy=False)
     skip_reason = fields.Char(copy=False)
@@ -274,6 +281,18 @@ class CrmAction(models.Model):
         if set(value) == {True, False}:
             return fields.Domain.TRUE
         return fields.Domain(late) if True in value else ~fields.Domain(late)
+
+    @api.depends("state", "date_deadline", "user_id.tz")
+    def _compute_activity_state(self):
+        for action in self:
+            deadline = action.state == "todo" and action.date_deadline
+            today = action._today()
+            if not deadline:
+                action.activity_state = False
+            elif deadline == today:
+                action.activity_state = "today"
+            else:
+                action.activity_state = "overdue" if deadline < today else "planned"
 
     @api.depends(
         "state",
@@ -468,6 +487,15 @@ class CrmAction(models.Model):
         self._open().write({"user_id": user_id})
         return True
 
+    def action_finish(self):
+        """Mark open actions done; the dialog opens only where outcomes can be chosen.
+
+        :return: the dialog, or True
+        """
+        if any(self.mapped("available_outcome_ids")):
+            return self.action_open_finish()
+        return self.action_done()
+
     def action_open_finish(self):
         """Open the dialog that asks for feedback and outcome."""
         return self._open_wizard("crm.action.finish", self.env._("Done"))
@@ -495,6 +523,10 @@ class CrmAction(models.Model):
         }
 
     def _open_wizard(self, model, name):
+        if len(self) == 1:
+            name = self.env._(
+                "%(what)s: %(action)s", what=name, action=self.display_name
+            )
         wizard = self.env[model].create({"action_ids": [fields.Command.set(self.ids)]})
         return {
             "type": "ir.actions.act_window",
@@ -503,6 +535,7 @@ class CrmAction(models.Model):
             "res_id": wizard.id,
             "views": [(False, "form")],
             "target": "new",
+            "context": {"dialog_size": "medium"},
         }
 
     # ----------------------------------------------------------------- engine

@@ -65,6 +65,9 @@ class CrmLead(models.Model):
     next_action_type_id = fields.Many2one(
         related="next_action_id.activity_type_id", string="Current Action Type"
     )
+    next_action_icon = fields.Char(
+        related="next_action_id.icon", string="Current Action Icon"
+    )
     next_action_summary = fields.Char(
         related="next_action_id.summary", string="Current Action Summary"
     )

@@ -113,6 +113,39 @@ class MailActivity(models.Model):
             ) - self
         return messages, next_activities
 
+    @api.model
+    def get_activity_data(self, res_model, domain, limit=None, offset=0, fetch_done=False):
+        """For ``crm.action``: a row per action, with the activity that mirrors it."""
+        if res_model != "crm.action":
+            return super().get_activity_data(
+                res_model, domain, limit=limit, offset=offset, fetch_done=fetch_done
+            )
+        # The columns are those of the activities of opportunities; no lead: no rows.
+        data = super().get_activity_data("crm.lead", [("id", "=", False)])
+        actions = self.env["crm.action"].search(
+            domain or [], limit=limit, offset=offset
+        )
+        # The mirrors of what the user may see; whoever they are assigned to.
+        mirrors = actions.sudo().activity_ids.filtered("active")
+        rows = {
+            mirror.crm_action_id.id: {
+                mirror.activity_type_id.id: {
+                    "count_by_state": {mirror.state: 1},
+                    "ids": mirror.ids,
+                    "reporting_date": mirror.date_deadline,
+                    "state": mirror.state,
+                    "user_assigned_ids": mirror.user_id.ids,
+                    "summaries": [mirror.summary or ""],
+                }
+            }
+            for mirror in mirrors.sorted(lambda m: (m.date_deadline, m.id))
+        }
+        return {
+            **data,
+            "activity_res_ids": list(rows),
+            "grouped_activities": rows,
+        }
+
     def _crm_actions_close(self, state, feedback=False):
         """Close the open actions of these mirrors, which are returned."""
         actions = self.crm_action_id.filtered(
