@@ -7,4 +7,5 @@ from . import test_list
 from . import test_performance
 from . import test_plans
 from . import test_repair
+from . import test_tours
 from . import test_types_and_users

@@ -81,7 +81,9 @@ class TestRepair(CrmActionsCommon):
         self.assertEqual(self.mirror(self.first).res_id, self.lead.id)
 
     def test_no_current_action(self):
-        self._sql("UPDATE crm_action SET state = 'waiting' WHERE state = 'todo'")
+        self._sql(
+            "UPDATE crm_action SET state = 'waiting' WHERE lead_id = %s", self.lead.id
+        )
         self._repair()
         self.assertStates(self.lead.action_ids, "todo", "waiting", "waiting")
 

@@ -1,4 +1,4 @@
-import { RelationalModel } from "@web/model/relational_model/relational_model";
+import {RelationalModel} from "@web/model/relational_model/relational_model";
 
 /** Moving or adding an action changes which one is current: read them all again. */
 class CrmActionRecordList extends RelationalModel.DynamicRecordList {

@@ -1,10 +1,10 @@
-import { ActivityListPopover } from "@mail/core/web/activity_list_popover";
-import { ActivityCell } from "@mail/views/web/activity/activity_cell";
-import { ActivityController } from "@mail/views/web/activity/activity_controller";
-import { ActivityRenderer } from "@mail/views/web/activity/activity_renderer";
-import { activityView } from "@mail/views/web/activity/activity_view";
-import { usePopover } from "@web/core/popover/popover_hook";
-import { registry } from "@web/core/registry";
+import {ActivityListPopover} from "@mail/core/web/activity_list_popover";
+import {ActivityCell} from "@mail/views/web/activity/activity_cell";
+import {ActivityController} from "@mail/views/web/activity/activity_controller";
+import {ActivityRenderer} from "@mail/views/web/activity/activity_renderer";
+import {activityView} from "@mail/views/web/activity/activity_view";
+import {usePopover} from "@web/core/popover/popover_hook";
+import {registry} from "@web/core/registry";
 
 /** Without "Schedule an activity": what is planned here is an action. */
 class CrmActionListPopover extends ActivityListPopover {
@@ -14,12 +14,12 @@ class CrmActionListPopover extends ActivityListPopover {
 class CrmActionCell extends ActivityCell {
     setup() {
         super.setup();
-        this.popover = usePopover(CrmActionListPopover, { position: "bottom-start" });
+        this.popover = usePopover(CrmActionListPopover, {position: "bottom-start"});
     }
 }
 
 class CrmActionActivityRenderer extends ActivityRenderer {
-    static components = { ...ActivityRenderer.components, ActivityCell: CrmActionCell };
+    static components = {...ActivityRenderer.components, ActivityCell: CrmActionCell};
 }
 
 /** Odoo's activity view, which adds actions to lists instead of activities. */
@@ -47,7 +47,7 @@ class CrmActionActivityController extends ActivityController {
                 target: "new",
                 context,
             },
-            { onClose: () => this.model.load(this.getSearchProps()) }
+            {onClose: () => this.model.load(this.getSearchProps())}
         );
     }
 }
