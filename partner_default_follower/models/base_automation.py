@@ -67,11 +67,11 @@ class BaseAutomation(models.Model):
     )
     follow_kind = fields.Selection(
         [
-            ("all", "All contacts, also the addresses of a company"),
-            ("contact", "All contacts, but not the addresses of a company"),
+            ("all", "Contacts and addresses"),
+            ("contact", "Contacts, not addresses"),
             ("company", "Companies only"),
             ("person", "Individuals only"),
-            ("custom", "As in the filter of the rule"),
+            ("custom", "Filter of the rule"),
         ],
         string="Which Contacts",
         compute="_compute_follow_kind",

@@ -16,7 +16,7 @@ class DefaultFollowerMixin:
             cls.env, login="nunez", name="Inés Núñez", groups="base.group_user"
         ).partner_id
         cls.dupont = cls.env["res.partner"].create(
-            {"name": "Zoé D'Œuvre", "email": "zoe@œuvre.example.com"}
+            {"name": "Zoé Œuvrard", "email": "zoe@oeuvre.example.com"}
         )
         cls.people = cls.nunez + cls.dupont
         cls.settings_user = mail_new_test_user(
