@@ -2,13 +2,15 @@
 
 A fresh database is copied from a template that is built once, the addons are installed
 with their demonstration data, and Odoo's own runner runs the unit, access and browser
-tests. A line of the log that plain Odoo would not write counts as a failure.
+tests; those tagged "website" in a second database that has a website as well. A line of
+the log that plain Odoo would not write counts as a failure.
 """
 
 import argparse
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 from .. import cache, databases, debian, testlog
@@ -16,6 +18,7 @@ from ..console import Problem, say, step
 from ..odoo import Odoo, free_port, odoo
 
 TEMPLATE_MODULES = "crm,contacts,base_automation"
+WEBSITE_MODULES = f"{TEMPLATE_MODULES},website_crm"
 
 
 def main() -> int:
@@ -25,9 +28,16 @@ def main() -> int:
     with odoo(safe=False) as instance:
         if not options.addons:
             total.add(_run_own_tests(instance))
-        template = databases.template(instance, TEMPLATE_MODULES)
-        with databases.copy(instance, template, "test") as database:
-            total.add(_run_tests(instance, database, browser, options))
+        addons = options.addons or list(cache.ADDONS)
+        runs = [(TEMPLATE_MODULES, addons, options.tags or _tags("", addons))]
+        with_website = [addon for addon in addons if _needs_website(addon)]
+        if with_website and not options.tags:
+            runs.append((WEBSITE_MODULES, with_website, _tags("website", with_website)))
+        for modules, names, tags in runs:
+            template = databases.template(instance, modules)
+            with databases.copy(instance, template, "test") as database:
+                run = Run(instance, database, browser, names, tags, options.log)
+                total.add(run.outcome())
     return _report(total)
 
 
@@ -78,40 +88,66 @@ def _run_own_tests(instance: Odoo) -> testlog.Outcome:
     return outcome
 
 
-def _run_tests(
-    instance: Odoo, database: str, browser: Path, options: argparse.Namespace
-) -> testlog.Outcome:
-    addons = options.addons or list(cache.ADDONS)
-    tags = options.tags or ",".join(f"/{addon}" for addon in addons)
-    log = options.log or cache.folder() / f"{database}.log"
-    environment = instance.environment()
-    environment["PATH"] = f"{browser}:{environment['PATH']}"
-    say(f"• installing and testing {', '.join(addons)} (log: {log}) …")
-    start = time.monotonic()
-    process = subprocess.Popen(
-        instance.command(
-            *("--database", database, "--init", ",".join(addons)),
-            *("--test-tags", tags, "--stop-after-init", "--max-cron-threads=0"),
-            *("--http-port", free_port(), "--log-level", "info"),
-        ),
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-    )
-    with open(log, "w") as copy:
-        outcome = testlog.read(_tee(process.stdout, copy), _Progress(start))
-    code = process.wait()
-    if code and not outcome.failed and not outcome.unexpected:
-        outcome.unexpected.append(f"Odoo ended with {code}; the log is {log}")
-    if not outcome.started:
-        outcome.unexpected.append(f"no test ran; the log is {log}")
-    if not outcome.unexpected and not outcome.failed and not options.log:
-        log.unlink()
-    say(f"  done in {time.monotonic() - start:.1f} s")
-    return outcome
+def _tags(tag: str, addons: "list[str]") -> str:
+    return ",".join(f"{tag}/{addon}" for addon in addons)
+
+
+def _needs_website(addon: str) -> bool:
+    tests = (cache.REPOSITORY / addon / "tests").glob("test_*.py")
+    return any('"-standard", "website"' in path.read_text() for path in tests)
+
+
+@dataclass
+class Run:
+    """One run of Odoo's tests.
+
+    :param database: a database that has all but the addons
+    :param browser: the folder of chromium
+    :param addons: the addons to install
+    :param tags: as Odoo's --test-tags
+    :param log: where to keep the log, None to keep it only when something failed
+    """
+
+    instance: Odoo
+    database: str
+    browser: Path
+    addons: "list[str]"
+    tags: str
+    log: "Path | None"
+
+    def outcome(self) -> testlog.Outcome:
+        log = self.log or cache.folder() / f"{self.database}.log"
+        say(f"• installing and testing {', '.join(self.addons)} (log: {log}) …")
+        start = time.monotonic()
+        process = self._start()
+        with open(log, "a" if self.log else "w") as copy:
+            outcome = testlog.read(_tee(process.stdout, copy), _Progress(start))
+        code = process.wait()
+        if code and not outcome.failed and not outcome.unexpected:
+            outcome.unexpected.append(f"Odoo ended with {code}; the log is {log}")
+        if not outcome.started:
+            outcome.unexpected.append(f"no test ran; the log is {log}")
+        if not outcome.unexpected and not outcome.failed and not self.log:
+            log.unlink()
+        say(f"  done in {time.monotonic() - start:.1f} s")
+        return outcome
+
+    def _start(self) -> subprocess.Popen:
+        environment = self.instance.environment()
+        environment["PATH"] = f"{self.browser}:{environment['PATH']}"
+        return subprocess.Popen(
+            self.instance.command(
+                *("--database", self.database, "--init", ",".join(self.addons)),
+                *("--test-tags", self.tags, "--stop-after-init"),
+                *("--max-cron-threads=0", "--http-port", free_port()),
+            ),
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+        )
 
 
 def _tee(lines, copy):
