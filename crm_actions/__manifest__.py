@@ -13,6 +13,7 @@
         # security
         "security/ir.model.access.csv",
         "security/crm_action_security.xml",
+        "security/crm_action_report_security.xml",
         # data
         "data/ir_cron_data.xml",
         # views
@@ -23,6 +24,8 @@
         "wizards/crm_action_skip_views.xml",
         "wizards/crm_action_reschedule_views.xml",
         "wizards/crm_action_reassign_views.xml",
+        # reports
+        "report/crm_action_report_views.xml",
         # menus
         "views/crm_action_menus.xml",
     ],
