@@ -19,6 +19,10 @@
         # views
         "views/crm_action_views.xml",
         "views/crm_lead_views.xml",
+        "views/crm_stage_views.xml",
+        "views/crm_team_views.xml",
+        "views/mail_activity_plan_template_views.xml",
+        "views/mail_activity_plan_views.xml",
         # wizards
         "wizards/crm_action_finish_views.xml",
         "wizards/crm_action_skip_views.xml",

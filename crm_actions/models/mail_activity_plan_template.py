@@ -89,6 +89,25 @@ class MailActivityPlanTemplate(models.Model):
                         )
                     )
 
+    def action_open_outcomes(self):
+        """Open the dialog in which the outcomes of the step are edited."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Outcomes of %(step)s", step=self.display_name),
+            "res_model": self._name,
+            "res_id": self.id,
+            "views": [
+                (
+                    self.env.ref(
+                        "crm_actions.mail_activity_plan_template_view_form_outcomes"
+                    ).id,
+                    "form",
+                )
+            ],
+            "target": "new",
+        }
+
     def _get_date_deadline(self, base_date=False):
         """For an opportunity step: as if every step before it was done in time."""
         self.ensure_one()
