@@ -27,6 +27,7 @@ ENGINE_FIELDS = frozenset(
         "plan_started_on",
         "date_auto",
         "user_auto",
+        "touched",
     }
 )
 
@@ -226,6 +227,11 @@ class CrmAction(models.Model):
         copy=False,
         help="The assignee was set by the engine when the action became current.",
     )
+    touched = fields.Boolean(
+        readonly=True,
+        copy=False,
+        help="Somebody changed the action after an outcome created it.",
+    )
     activity_ids = fields.One2many(
         "mail.activity",
         "crm_action_id",
@@ -365,6 +371,8 @@ class CrmAction(models.Model):
             vals = {**vals, "date_auto": False}
         if "user_id" in vals:
             vals = {**vals, "user_auto": False}
+        if not vals.keys().isdisjoint(MIRROR_FIELDS):
+            vals = {**vals, "touched": True}
         res = super().write(vals)
         # sudo: the mirror follows, whoever may change the action.
         current = self.sudo().filtered(lambda action: action.state == "todo")
@@ -447,10 +455,7 @@ class CrmAction(models.Model):
         """
         self.check_access("write")
         # sudo: as in action_done.
-        actions = self.sudo().filtered(lambda action: action.state in CLOSED_STATES)
-        actions.lead_id._actions_lock()
-        actions._undo_outcome()
-        actions._reopen()
+        self.sudo()._undo()
         return True
 
     def action_reschedule(self, new_date):
@@ -784,15 +789,33 @@ class CrmAction(models.Model):
                 }
             )
 
-    def _cancel(self, by_action=None):
+    def _cancel(self):
         """Engine: cancel the open ones of ``self``, which are returned."""
         actions = self._open()
         actions.lead_id._actions_lock()
         actions._close("cancelled")
-        if by_action:
-            actions._engine_write({"cancelled_by_id": by_action.id})
         actions.activity_ids.filtered("active").unlink()
         return actions
+
+    def _undo(self):
+        """Engine: see :meth:`action_reopen`."""
+        actions = self.filtered(lambda action: action.state in CLOSED_STATES)
+        if not actions:
+            return
+        leads = actions.lead_id
+        leads._actions_lock()
+        lost = actions._undo_outcomes()
+        actions._reopen()
+        lost.action_restore()
+        leads._message_log_batch(
+            bodies={
+                lead.id: self.env._(
+                    "Reopened: %(actions)s",
+                    actions=", ".join(of_lead.mapped("display_name")),
+                )
+                for lead, of_lead in actions.grouped("lead_id").items()
+            }
+        )
 
     def _reopen(self):
         """Engine: closed actions come first in their lists again."""
@@ -815,6 +838,7 @@ class CrmAction(models.Model):
                 "cancelled_by_id": False,
             }
         )
+        self.activity_ids.filtered("feedback").write({"feedback": False})
         self.lead_id._actions_reconcile()
 
     def _hand_over(self):
@@ -937,7 +961,7 @@ class CrmAction(models.Model):
             surplus.write({"crm_action_id": False})
         (unwanted | surplus).unlink()
         if revived:
-            revived.write({"active": True, "feedback": False})
+            revived.write({"active": True})
         if missing:
             missing._create_mirrors()
         (self - missing).filtered(lambda action: action.state == "todo")._push()
@@ -951,42 +975,52 @@ class CrmAction(models.Model):
                 getattr(actions, f"_outcome_{outcome.next_kind}")(outcome)
 
     def _outcome_repeat(self, outcome):
-        vals_list = []
-        for action in self:
-            if action.repeat_count >= outcome.repeat_max:
-                continue
-            vals_list.append(
-                {
-                    **action.copy_data()[0],
-                    "date_deadline": action._today()
-                    + timedelta(days=outcome.repeat_days),
-                    # Before all that is open: the same position, or just above.
-                    "sequence": action.lead_id._actions_first_sequence(action),
-                    "repeat_count": action.repeat_count + 1,
-                    "origin_action_id": action.id,
-                }
+        again = self.filtered(lambda action: action.repeat_count < outcome.repeat_max)
+        vals_list = again.copy_data()
+        for action, vals in zip(again, vals_list, strict=True):
+            vals.update(
+                date_deadline=action._today() + timedelta(days=outcome.repeat_days),
+                sequence=action.lead_id._actions_first_sequence(action),
+                repeat_count=action.repeat_count + 1,
+                origin_action_id=action.id,
             )
-        if vals_list:
-            super().create(vals_list)
+        super().create(vals_list)
 
     def _outcome_stop(self, outcome):
-        for action in self:
-            action._rest_of_plan()._cancel(by_action=action)
+        rest = {action: action._rest_of_plan() for action in self}
+        self.browse().union(*rest.values())._cancel()
+        for action, cancelled in rest.items():
+            cancelled._engine_write({"cancelled_by_id": action.id})
 
     def _outcome_plan(self, outcome):
         self._outcome_stop(outcome)
-        if not outcome.plan_id:
+        plan = outcome.plan_id
+        if not plan:
             return
+        leads = self.lead_id
+        created = leads._actions_start_plan(plan, automatic=True)
+        by_lead = created.grouped("lead_id")
         for action in self:
-            created = action.lead_id._actions_start_plan(
-                outcome.plan_id, automatic=True
+            by_lead.get(action.lead_id, created.browse())._engine_write(
+                {"origin_action_id": action.id}
             )
-            created._engine_write({"origin_action_id": action.id})
+        refused = leads - created.lead_id
+        refused._message_log_batch(
+            bodies=dict.fromkeys(
+                refused.ids,
+                self.env._(
+                    "The plan “%(plan)s” was not started: it is archived, of another "
+                    "company, still running or was started today already.",
+                    plan=plan.name,
+                ),
+            )
+        )
 
     def _outcome_lost(self, outcome):
         self.lead_id.action_set_lost(lost_reason_id=outcome.lost_reason_id.id)
 
     def _rest_of_plan(self):
+        """The open actions that the same plan put into the list."""
         self.ensure_one()
         return self.lead_id.action_ids.filtered(
             lambda action: action.state in OPEN_STATES
@@ -994,25 +1028,20 @@ class CrmAction(models.Model):
             and action.plan_id == self.plan_id
         )
 
-    def _undo_outcome(self):
-        outcomes = self.filtered("outcome_id")
-        if not outcomes:
-            return
-        cancelled = self.search([("cancelled_by_id", "in", outcomes.ids)])
+    def _undo_outcomes(self):
+        """Engine: take back what the outcomes of these closed actions did.
+
+        :return: the leads that they lost, to be restored
+        """
+        finished = self.filtered("outcome_id")
+        if not finished:
+            return self.lead_id.browse()
         created = self.search(
-            [
-                ("origin_action_id", "in", outcomes.ids),
-                ("state", "in", OPEN_STATES),
-            ]
+            [("origin_action_id", "in", finished.ids), ("state", "in", OPEN_STATES)]
         )
-        lost = outcomes.filtered(
-            lambda action: action.outcome_id.next_kind == "lost"
-            and not action.lead_id.active
-        )
-        touched = created.filtered(lambda action: action.write_uid != action.create_uid)
-        touched._cancel()
-        (created - touched).unlink()
-        cancelled._engine_write(
+        created.filtered("touched")._cancel()
+        created.filtered(lambda action: not action.touched).unlink()
+        self.search([("cancelled_by_id", "in", finished.ids)])._engine_write(
             {
                 "state": "waiting",
                 "done_on": False,
@@ -1020,17 +1049,19 @@ class CrmAction(models.Model):
                 "cancelled_by_id": False,
             }
         )
-        lost.lead_id.action_restore()
+        return finished.filtered(
+            lambda action: action.outcome_id.next_kind == "lost"
+        ).lead_id.filtered(lambda lead: not lead.active)
 
     def _log_skipped(self):
-        for reason, actions in self.grouped("skip_reason").items():
-            if not reason:
-                continue
-            for action in actions:
-                action.lead_id._message_log(
-                    body=self.env._(
-                        "Action “%(action)s” skipped: %(reason)s",
-                        action=action.display_name,
-                        reason=reason,
-                    )
+        leads = self.filtered("skip_reason").grouped("lead_id")
+        self.env["crm.lead"].sudo().browse(lead.id for lead in leads)._message_log_batch(
+            bodies={
+                lead.id: self.env._(
+                    "Skipped: %(actions)s. Reason: %(reason)s",
+                    actions=", ".join(actions.mapped("display_name")),
+                    reason=actions[0].skip_reason,
                 )
+                for lead, actions in leads.items()
+            }
+        )

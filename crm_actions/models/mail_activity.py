@@ -56,20 +56,17 @@ class MailActivity(models.Model):
         mirrors = self.sudo().filtered("crm_action_id")
         if not mirrors:
             return super().write(vals)
-        done = reopened = self.env["crm.action"].sudo()
+        done = undone = self.env["crm.action"].sudo()
         if "active" in vals:
             if vals["active"]:
-                reopened = mirrors.filtered(
-                    lambda mirror: not mirror.active
-                ).crm_action_id.filtered(lambda action: action.state in CLOSED_STATES)
+                undone = mirrors.filtered(lambda mirror: not mirror.active).crm_action_id
             else:
                 done = mirrors.filtered("active")._crm_actions_close("done")
         res = super().write(vals)
         mirrors._crm_actions_follow(vals)
         if done:
             done.lead_id._actions_reconcile()
-        if reopened:
-            reopened._reopen()
+        undone._undo()
         return res
 
     def unlink(self):
@@ -178,7 +175,7 @@ class MailActivity(models.Model):
                 leads |= action.lead_id
             if "user_id" in diff:
                 diff["user_auto"] = False
-            action._engine_write(diff)
+            action._engine_write({**diff, "touched": True})
         if "feedback" in vals:
             self.filtered(lambda mirror: not mirror.active).crm_action_id.filtered(
                 lambda action: action.state == "done"

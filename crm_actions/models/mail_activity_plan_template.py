@@ -164,7 +164,7 @@ class MailActivityPlanTemplate(models.Model):
             responsible = user or lead.user_id
         else:
             responsible = self._determine_responsible(user, lead)["responsible"]
-        if not responsible.active:
+        if responsible and not responsible.active:
             responsible = lead.user_id if lead.user_id.active else responsible.browse()
         return {
             "lead_id": lead.id,

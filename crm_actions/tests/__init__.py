@@ -2,10 +2,16 @@ from . import common
 from . import test_access
 from . import test_action_report
 from . import test_activity_doors
+from . import test_concurrency
+from . import test_delays
+from . import test_entry
 from . import test_gateway
 from . import test_lead_events
 from . import test_list
+from . import test_outcomes
+from . import test_pause
 from . import test_performance
+from . import test_plan_changes
 from . import test_plans
 from . import test_repair
 from . import test_tours

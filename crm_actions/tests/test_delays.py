@@ -1,0 +1,268 @@
+# Copyright 2026 CRM and Contacts Suite
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl)
+from datetime import date
+
+from odoo.exceptions import ValidationError
+from odoo.tests import tagged
+
+from ..tools import DelayCalculator, local_date
+from .common import TODAY, CrmActionsCommon, days
+
+
+@tagged("post_install", "-at_install")
+class TestDelayCalculator(CrmActionsCommon):
+    def _calendar(self, **values):
+        calendar = self.env["resource.calendar"].create(
+            {"name": "Horaire d’été", "company_id": self.company.id, "tz": "UTC", **values}
+        )
+        self.company.resource_calendar_id = calendar
+        return calendar
+
+    def _leave(self, start, stop, **values):
+        return self.env["resource.calendar.leaves"].create(
+            {
+                "name": "Congé",
+                "date_from": f"{start} 00:00:00",
+                "date_to": f"{stop} 23:59:59",
+                "company_id": self.company.id,
+                **values,
+            }
+        )
+
+    def _add(self, start, count, unit="working_days"):
+        return DelayCalculator(self.env).add(self.company, start, count, unit)
+
+    def test_calendar_units(self):
+        for start, count, unit, expected in (
+            (TODAY, 10, "days", "2026-12-04"),
+            (TODAY, 2, "weeks", "2026-12-08"),
+            (TODAY, 1, "months", "2026-12-24"),
+            (TODAY, -3, "days", "2026-11-21"),
+            (date(2027, 1, 31), 1, "months", "2027-02-28"),
+            (date(2028, 1, 31), 1, "months", "2028-02-29"),
+            (date(2028, 2, 29), 12, "months", "2029-02-28"),
+            (date(2028, 2, 28), 1, "days", "2028-02-29"),
+            (date(2028, 2, 28), 2, "working_days", "2028-03-01"),
+            # clocks change on 2027-03-28
+            (date(2027, 3, 27), 1, "days", "2027-03-28"),
+            (date(2027, 3, 26), 1, "working_days", "2027-03-29"),
+        ):
+            with self.subTest(start=start, count=count, unit=unit):
+                self.assertEqual(str(self._add(start, count, unit)), expected)
+
+    def test_monday_to_friday_without_calendar(self):
+        self.assertEqual(self._add(TODAY, 3), days(3))  # Friday
+        self.assertEqual(self._add(TODAY, 4), days(6))  # Monday
+        self.assertEqual(self._add(TODAY, -2), days(-4))  # Friday
+        self.assertEqual(self._add(days(4), 0), days(6))
+        self.assertEqual(self._add(TODAY, 0), TODAY)
+
+    def test_calendar_of_the_company(self):
+        calendar = self._calendar()
+        calendar.attendance_ids.filtered(lambda a: a.dayofweek == "2").unlink()
+        self.assertEqual(self._add(TODAY, 1), days(2))  # no Wednesday
+
+    def test_calendar_without_attendances(self):
+        self._calendar().attendance_ids.unlink()
+        self.assertEqual(self._add(TODAY, 4), days(6))
+
+    def test_public_holidays(self):
+        self._calendar()
+        self._leave("2026-12-25", "2026-12-25")
+        self._leave("2027-01-01", "2027-01-01")
+        self.assertEqual(str(self._add(date(2026, 12, 24), 1)), "2026-12-28")
+        self.assertEqual(str(self._add(date(2026, 12, 31), 1)), "2027-01-04")
+        self.assertEqual(str(self._add(date(2026, 12, 28), -1)), "2026-12-24")
+
+    def test_half_a_day_off_is_a_working_day(self):
+        self._calendar()
+        self.env["resource.calendar.leaves"].create(
+            {
+                "name": "Après-midi",
+                "date_from": f"{days(1)} 12:00:00",
+                "date_to": f"{days(1)} 23:00:00",
+                "company_id": self.company.id,
+            }
+        )
+        self.assertEqual(self._add(TODAY, 1), days(1))
+
+    def test_holidays_of_another_company(self):
+        self._calendar()
+        elsewhere = self.env["res.company"].create({"name": "Ailleurs"})
+        leave = self._leave(days(1), days(1))
+        leave.company_id = elsewhere
+        self.assertEqual(leave.company_id, elsewhere)
+        self.assertEqual(self._add(TODAY, 1), days(1))
+
+    def test_calendar_that_is_closed_for_ever(self):
+        self._calendar()
+        self._leave("2026-01-01", "2060-01-01")
+        self.assertGreater(self._add(TODAY, 1), date(2030, 1, 1))
+
+    def test_every_other_week(self):
+        calendar = self._calendar()
+        calendar.switch_calendar_type()
+        self.assertTrue(calendar.two_weeks_calendar)
+        self.assertEqual(self._add(TODAY, 4), days(6))
+
+    def test_local_date(self):
+        for moment, tz, expected in (
+            ("2026-11-24 23:30:00", "Europe/Brussels", "2026-11-25"),
+            ("2026-11-24 22:30:00", "Europe/Brussels", "2026-11-24"),
+            ("2026-07-24 22:30:00", "Europe/Brussels", "2026-07-25"),
+            ("2026-11-24 04:30:00", "America/New_York", "2026-11-23"),
+            ("2026-11-24 04:30:00", False, "2026-11-24"),
+        ):
+            with self.subTest(moment=moment, tz=tz):
+                moment = self.env["crm.action"]._fields["done_on"].to_datetime(moment)
+                self.assertEqual(str(local_date(moment, tz)), expected)
+
+
+@tagged("post_install", "-at_install")
+class TestDelaysOfSteps(CrmActionsCommon):
+    def _start(self, *steps, **values):
+        lead = self._lead("Cadence Núñez")
+        plan = self._plan(*steps, **values)
+        return lead._actions_start_plan(plan)
+
+    def test_from_completion(self):
+        actions = self._start(
+            {"delay_count": 1},
+            {"delay_count": 3, "delay_from": "previous_done"},
+            {"delay_count": 2, "delay_unit": "weeks", "delay_from": "previous_done"},
+        )
+        self.assertEqual(actions.mapped("date_deadline"), [days(1), False, False])
+        self.assertEqual(actions.mapped("estimated_date"), [days(1), days(4), days(18)])
+        # late by four days: what follows is pushed
+        self.at("2026-11-29 12:00:00")
+        self.env.invalidate_all()
+        self.assertEqual(actions.mapped("estimated_date"), [days(1), days(8), days(22)])
+        self.mirror(actions[0]).action_feedback()
+        self.assertEqual(actions[1].date_deadline, days(8))
+        self.assertEqual(self.mirror(actions[1]).date_deadline, days(8))
+        self.assertEqual(actions[2].estimated_date, days(22))
+        # early: what follows comes earlier
+        actions[1].action_done()
+        self.assertEqual(actions[2].date_deadline, days(19))
+
+    def test_from_the_deadline(self):
+        actions = self._start(
+            {"delay_count": 1},
+            {"delay_count": 3, "delay_from": "previous_deadline"},
+            {"delay_count": 1, "delay_from": "previous_deadline"},
+        )
+        actions[0].action_reschedule(days(10))
+        self.assertEqual(
+            actions.mapped("estimated_date"), [days(10), days(13), days(14)]
+        )
+        actions[0].action_done()
+        self.assertEqual(actions[1].date_deadline, days(13))
+
+    def test_in_working_days(self):
+        actions = self._start(
+            {"delay_count": 2, "delay_unit": "working_days"},
+            {
+                "delay_count": 2,
+                "delay_unit": "working_days",
+                "delay_from": "previous_done",
+            },
+        )
+        self.assertEqual(actions.mapped("estimated_date"), [days(2), days(6)])
+        self.at("2026-11-28 12:00:00")  # a Saturday
+        actions[0].action_done()
+        self.assertEqual(actions[1].date_deadline, days(7))
+
+    def test_first_step_counts_from_the_plan_date(self):
+        actions = self._start({"delay_count": 5, "delay_from": "previous_done"})
+        self.assertEqual(actions.date_deadline, days(5))
+
+    def test_skipped_step_counts_as_ended(self):
+        actions = self._start(
+            {"delay_count": 1}, {"delay_count": 3, "delay_from": "previous_done"}
+        )
+        actions[0].action_skip()
+        self.assertEqual(actions[1].date_deadline, days(3))
+
+    def test_cancelled_step_does_not_count(self):
+        actions = self._start(
+            {"delay_count": 1},
+            {"delay_count": 1, "delay_from": "previous_done"},
+            {"delay_count": 5, "delay_from": "previous_done"},
+        )
+        actions[0].action_done()
+        self.at("2026-11-30 12:00:00")
+        actions[1].action_cancel()
+        self.assertEqual(actions[2].date_deadline, days(5))
+
+    def test_date_set_by_hand_stays(self):
+        actions = self._start(
+            {"delay_count": 1}, {"delay_count": 3, "delay_from": "previous_done"}
+        )
+        actions[1].with_user(self.ana).date_deadline = days(40)
+        actions[0].action_done()
+        self.assertEqual(actions[1].date_deadline, days(40))
+
+    def test_undo_forgets_the_date(self):
+        actions = self._start(
+            {"delay_count": 1}, {"delay_count": 3, "delay_from": "previous_done"}
+        )
+        actions[0].action_done()
+        self.assertEqual(actions[1].date_deadline, days(3))
+        actions[0].action_reopen()
+        self.assertFalse(actions[1].date_deadline)
+        self.at("2026-11-26 12:00:00")
+        actions[0].action_done()
+        self.assertEqual(actions[1].date_deadline, days(5))
+
+    def test_undo_keeps_what_was_set_by_hand(self):
+        actions = self._start(
+            {"delay_count": 1}, {"delay_count": 3, "delay_from": "previous_done"}
+        )
+        actions[0].action_done()
+        self.mirror(actions[1]).date_deadline = days(9)
+        actions[0].action_reopen()
+        self.assertEqual(actions[1].date_deadline, days(9))
+
+    def test_the_day_is_the_assignees(self):
+        self.ana.tz = "Pacific/Auckland"
+        actions = self._start(
+            {"delay_count": 0}, {"delay_count": 1, "delay_from": "previous_done"}
+        )
+        self.mirror(actions[0]).with_user(self.ana).action_feedback()
+        self.assertEqual(actions[1].date_deadline, days(2))
+
+    def test_responsible(self):
+        actions = self._start(
+            {"responsible_type": "salesperson"},
+            {"responsible_type": "team_leader"},
+            {"responsible_type": "previous"},
+            {"responsible_type": "other", "responsible_id": self.bo.id},
+        )
+        self.assertEqual(
+            [action.user_id for action in actions],
+            [self.ana, self.manager, self.env["res.users"], self.bo],
+        )
+        actions[0].action_done()
+        self.as_user(self.employee, actions[1]).sudo().action_done()
+        self.assertEqual(actions[2].user_id, self.employee)
+        self.assertEqual(self.mirror(actions[2]).user_id, self.employee)
+        actions[1].action_reopen()
+        self.assertFalse(actions[2].user_id)
+
+    def test_nobody_is_responsible(self):
+        lead = self._lead("Sans vendeur", user_id=False, team_id=False)
+        actions = lead._actions_start_plan(
+            self._plan(
+                {"responsible_type": "salesperson"},
+                {"responsible_type": "team_leader"},
+                {"responsible_type": "on_demand"},
+            )
+        )
+        self.assertFalse(actions.user_id)
+        lead.user_id = self.bo
+        self.assertEqual(actions[0].user_id, self.bo)
+
+    def test_limits(self):
+        for count in (-1, 3651):
+            with self.assertRaisesRegex(ValidationError, "between 0 and"):
+                self._plan({"delay_unit": "working_days", "delay_count": count})
