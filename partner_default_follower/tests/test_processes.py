@@ -273,7 +273,8 @@ contacts = env["res.partner"].with_context(tracking_disable=True).create(
     [{"name": f"Ancien {index}"} for index in range(6000)]
 )
 rule.active = True
-rule.follow_partner_ids = env["res.users"].search([("login", "=", "df_person")]).partner_id
+person = env["res.users"].search([("login", "=", "df_person")]).partner_id
+rule.follow_partner_ids = person
 result = rule.action_follow_existing()
 env.cr.commit()
 assert rule.follow_state == "running", rule.follow_state
@@ -323,7 +324,8 @@ assert not rule.follow_missing_count
 rule = env.ref("partner_default_follower.automation_new_partner")
 rule.name = "À nous"
 rule.follow_kind = "company"
-rule.follow_partner_ids = env["res.users"].search([("login", "=", "df_person")]).partner_id
+person = env["res.users"].search([("login", "=", "df_person")]).partner_id
+rule.follow_partner_ids = person
 rule.active = False
 env.cr.commit()
 """
@@ -396,7 +398,7 @@ env.cr.commit()
             SELECT 'cron', cron_name FROM ir_cron WHERE cron_name LIKE 'Default foll%%'
              UNION ALL
             SELECT 'table', tablename FROM pg_tables
-             WHERE tablename LIKE '%%follow\\_%%' OR tablename LIKE '%%default_follower%%'
+             WHERE tablename ~ 'follow_|default_follower'
              UNION ALL
             SELECT 'column', table_name || '.' || column_name
               FROM information_schema.columns
