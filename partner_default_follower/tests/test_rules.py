@@ -3,6 +3,7 @@
 from odoo.exceptions import ValidationError
 from odoo.fields import Command
 from odoo.tests import Form, tagged
+from odoo.tools.safe_eval import safe_eval
 
 from .common import DefaultFollowerCommon
 
@@ -228,3 +229,25 @@ class TestRules(DefaultFollowerCommon):
         self.assertEqual(copy.follow_partner_ids, self.people)
         self.assertEqual(copy.follow_kind, "company")
         self.assertNotEqual(copy.action_server_ids, self.rule.action_server_ids)
+
+    def test_list_of_rules(self):
+        """The menu lists our rules and hand-made ones, also those switched off."""
+        hand_made = self._create_hand_made_rule(self.people)
+        self.rule.active = False
+        elsewhere = self.env["base.automation"].create(
+            {
+                "name": "Ailleurs",
+                "model_id": self.env["ir.model"]._get_id("mail.blacklist"),
+                "trigger": "on_create",
+            }
+        )
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "partner_default_follower.base_automation_action_default_follower"
+        )
+        rules = (
+            self.env["base.automation"]
+            .with_context(**safe_eval(action["context"]))
+            .search(safe_eval(action["domain"]))
+        )
+        self.assertLessEqual(self.rule + hand_made, rules)
+        self.assertNotIn(elsewhere, rules)
