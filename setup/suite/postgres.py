@@ -136,10 +136,14 @@ def _check_external(external: Server) -> None:
 
 
 class PrivateCluster:
-    """A cluster in the cache folder, on a Unix socket only."""
+    """A cluster in the cache folder, on a Unix socket only.
 
-    def __init__(self, programs: Path, *, safe: bool) -> None:
-        self.kind = "run" if safe else "test"
+    :param safe: see :func:`server`
+    :param kind: names the cluster; by default one that commands share
+    """
+
+    def __init__(self, programs: Path, *, safe: bool, kind: str = "") -> None:
+        self.kind = kind or ("run" if safe else "test")
         self.settings = _SETTINGS if safe else {**_SETTINGS, **_UNSAFE_SETTINGS}
         # A server of another major version could not read the data.
         version = call([programs / "postgres", "--version"], _TODO_LOG)

@@ -3,7 +3,10 @@
 A fresh database is copied from a template that is built once, the addons are installed
 with their demonstration data, and Odoo's own runner runs the unit, access and browser
 tests; those tagged "website" in a second database that has a website as well. A line of
-the log that plain Odoo would not write counts as a failure.
+the log that plain Odoo would not write counts as a failure, and so does what the
+invariants of an addon find in the databases afterwards.
+
+Three longer runs are apart: --upstream, --matrix, --faults.
 """
 
 import argparse
@@ -13,7 +16,16 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from .. import cache, databases, debian, testlog
+from .. import (
+    cache,
+    databases,
+    debian,
+    faults,
+    invariants,
+    matrix,
+    testlog,
+    upstream,
+)
 from ..console import Problem, say, step
 from ..odoo import Odoo, free_port, odoo
 
@@ -26,6 +38,14 @@ def main() -> int:
     total = testlog.Outcome()
     browser = debian.chromium()
     with odoo(safe=False) as instance:
+        if options.upstream:
+            return _report(upstream.run(instance, browser))
+        if options.matrix:
+            return _report(matrix.run(instance))
+        if options.faults:
+            return _report(
+                faults.run(instance, rounds=options.rounds, only=options.part)
+            )
         if not options.addons:
             total.add(_run_own_tests(instance))
         addons = options.addons or list(cache.ADDONS)
@@ -38,6 +58,7 @@ def main() -> int:
             with databases.copy(instance, template, "test") as database:
                 run = Run(instance, database, browser, names, tags, options.log)
                 total.add(run.outcome())
+                total.unexpected += invariants.violations(instance.server, database)
     return _report(total)
 
 
@@ -51,6 +72,26 @@ def _parse() -> argparse.Namespace:
     add("addons", nargs="*", metavar="ADDON", help="only these addons (all)")
     add("--tags", help="what to run, as Odoo's --test-tags (all tests of the addons)")
     add("--log", type=Path, help="keep Odoo's log in this file")
+    add(
+        "--upstream",
+        action="store_true",
+        help="Odoo's own tests and those of neighbouring addons, with the suite and"
+        " without: report what differs (about 20 minutes)",
+    )
+    add(
+        "--matrix",
+        action="store_true",
+        help="install, upgrade and uninstall every combination of the addons on a"
+        " database with data (about 10 minutes)",
+    )
+    add(
+        "--faults",
+        action="store_true",
+        help="many clients at once, and processes killed in bulk work (about 20"
+        " minutes)",
+    )
+    add("--rounds", type=int, default=1000, help="meetings of the clients (1000)")
+    add("--part", action="append", help="only this part of --faults (repeatable)")
     options = parser.parse_args()
     for name in options.addons:
         if name not in cache.ADDONS:
