@@ -143,11 +143,14 @@ class TestCooperator(StandInCase):
         self._join(self.holder)
         self._register(self.holder)
         wizard = self._wizard(self.contact_manager, self.holder + self.free)
-        for lang in ("en_US", "fr_FR"):
-            if not self.env["res.lang"]._lang_get(lang):
-                continue
+        self.env["res.lang"]._activate_lang("fr_FR")
+        for lang, first_line in (
+            ("en_US", "Protected contacts cannot be merged:"),
+            ("fr_FR", "Les contacts protégés ne peuvent pas être fusionnés :"),
+        ):
             text = self.assertRefused(wizard.with_context(lang=lang).action_merge)
             self.assertIn("Marguerite Núñez", text)
+            self.assertEqual(text.splitlines()[0], first_line)
             for technical in ("share.line", "share_line", "partner_id", "Traceback"):
                 self.assertNotIn(technical, text)
 

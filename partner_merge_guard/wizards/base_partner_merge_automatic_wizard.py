@@ -96,6 +96,7 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
             self.dst_partner_id = self._get_ordered_partner(partners.ids)[-1:]
         return {
             "type": "ir.actions.act_window",
+            "name": self.env._("Merge"),
             "res_model": self._name,
             "res_id": self.id,
             "view_mode": "form",
