@@ -16,6 +16,7 @@
         "security/crm_action_report_security.xml",
         # data
         "data/ir_cron_data.xml",
+        "data/crm_action_mail_templates.xml",
         # views
         "views/crm_action_views.xml",
         "views/crm_lead_views.xml",
@@ -23,6 +24,8 @@
         "views/crm_team_views.xml",
         "views/mail_activity_plan_template_views.xml",
         "views/mail_activity_plan_views.xml",
+        "views/res_config_settings_views.xml",
+        "views/res_users_views.xml",
         # wizards
         "wizards/crm_action_finish_views.xml",
         "wizards/crm_action_skip_views.xml",

@@ -9,4 +9,6 @@ from . import mail_activity_plan
 from . import mail_activity_plan_template
 from . import mail_activity_type
 from . import mail_thread
+from . import res_company
+from . import res_config_settings
 from . import res_users

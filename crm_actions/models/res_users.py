@@ -1,12 +1,34 @@
 # Copyright 2026 CRM and Contacts Suite
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl)
-from odoo import models
+from odoo import fields, models
 
+from ..tools import local_date
 from .crm_action import OPEN_STATES
 
 
 class ResUsers(models.Model):
     _inherit = "res.users"
+
+    crm_action_mail = fields.Boolean(
+        string="Morning E-mail of Actions",
+        default=True,
+        help="An e-mail of the actions that are due or overdue, when the company "
+        "sends it.",
+    )
+    crm_action_mail_on = fields.Date(
+        string="Last Morning E-mail",
+        readonly=True,
+        copy=False,
+        help="Day of the user on which the morning e-mail was prepared last.",
+    )
+
+    @property
+    def SELF_READABLE_FIELDS(self):
+        return [*super().SELF_READABLE_FIELDS, "crm_action_mail"]
+
+    @property
+    def SELF_WRITEABLE_FIELDS(self):
+        return [*super().SELF_WRITEABLE_FIELDS, "crm_action_mail"]
 
     def write(self, vals):
         res = super().write(vals)
@@ -29,3 +51,9 @@ class ResUsers(models.Model):
         self.env["crm.action"].sudo().search(
             [("user_id", "in", self.ids), ("state", "in", OPEN_STATES)]
         )._hand_over()
+
+    def _crm_action_today(self):
+        """The date where the user is."""
+        self.ensure_one()
+        # sudo: the timezone of a colleague.
+        return local_date(fields.Datetime.now(), self.sudo().tz or self.env.user.tz)

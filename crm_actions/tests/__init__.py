@@ -1,5 +1,6 @@
 from . import common
 from . import test_access
+from . import test_action_mail
 from . import test_action_report
 from . import test_activity_doors
 from . import test_concurrency

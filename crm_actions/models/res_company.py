@@ -1,0 +1,205 @@
+# Copyright 2026 CRM and Contacts Suite
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl)
+import logging
+from collections import defaultdict
+
+from odoo import api, fields, models
+from odoo.fields import Domain
+from odoo.tools.misc import format_date
+from odoo.tools.urls import urljoin
+
+from .crm_action import OPEN_STATES
+
+_logger = logging.getLogger(__name__)
+
+
+class ResCompany(models.Model):
+    """A company can send its people a morning e-mail of what they have to do.
+
+    One mail per user and company lists the opportunities whose current action is
+    assigned to the user and due, today or before, on the user's calendar. Other
+    actions of the user on the same opportunity that are due already are listed with
+    it. Actions of opportunities without company are in the mail of the user's
+    default company.
+    """
+
+    _inherit = "res.company"
+
+    crm_action_mail = fields.Boolean(
+        string="Morning E-mail of Actions",
+        help="Each morning, people get an e-mail of their actions that are due or "
+        "overdue. They can switch it off in their preferences.",
+    )
+
+    @api.model
+    def _cron_crm_action_mail(self, batch_size=100):
+        """Send the morning e-mails, each user's at most once a day.
+
+        Commits after each batch, so that what is sent is not sent again.
+
+        :param int batch_size: how many users at a time
+        """
+        companies = self.search([("crm_action_mail", "=", True)])
+        users = companies._crm_action_mail_users()
+        for start in range(0, len(users), batch_size):
+            batch = users[start : start + batch_size]
+            companies._crm_action_mail_send(batch)
+            for today, of_day in batch.grouped(
+                lambda user: user._crm_action_today()
+            ).items():
+                of_day.write({"crm_action_mail_on": today})
+            if not self.env["ir.cron"]._commit_progress(
+                len(batch), remaining=max(len(users) - start - batch_size, 0)
+            ):
+                break
+
+    def _crm_action_mail_users(self):
+        """Users who may get a mail of one of these companies and did not today."""
+        if not self:
+            return self.env["res.users"]
+        return (
+            self.env["res.users"]
+            .search(
+                [
+                    ("share", "=", False),
+                    ("email", "!=", False),
+                    ("crm_action_mail", "=", True),
+                    ("company_ids", "in", self.ids),
+                ],
+                order="id",
+            )
+            .filtered(
+                lambda user: (
+                    not user.crm_action_mail_on
+                    or user.crm_action_mail_on < user._crm_action_today()
+                )
+            )
+        )
+
+    def _crm_action_mail_send(self, users):
+        """Queue the mails of ``users``; one that fails is logged and left out."""
+        due = self._crm_action_mail_due(users)
+        try:
+            with self.env.cr.savepoint():
+                self._crm_action_mail_create(due)
+        except Exception:
+            _logger.info("An e-mail of actions fails; trying one by one")
+            for key, actions in due.items():
+                self._crm_action_mail_send_one(key, actions)
+
+    def _crm_action_mail_send_one(self, key, actions):
+        try:
+            with self.env.cr.savepoint():
+                self._crm_action_mail_create({key: actions})
+        except Exception:
+            user, company = key
+            _logger.exception(
+                "The e-mail of actions to user %s of company %s failed",
+                user.id,
+                company.id,
+            )
+
+    def _crm_action_mail_due(self, users):
+        """The actions that each mail is about.
+
+        :return: dict (user, company) → crm.action
+        """
+        days = {user: user._crm_action_today() for user in users}
+        if not days:
+            return {}
+        # A user's day may be ahead of the server's.
+        domain = (
+            Domain("date_deadline", "<=", max(days.values()))
+            & Domain("user_id", "in", users.ids)
+            & Domain("company_id", "in", [False, *self.ids])
+            & Domain("state", "in", OPEN_STATES)
+        )
+        actions = self.env["crm.action"].search(domain, order="date_deadline, id")
+        actions = actions.filtered(
+            lambda action: action.date_deadline <= days[action.user_id]
+        )
+        current = actions.filtered(lambda action: action.state == "todo")
+        on_turn = {(action.user_id, action.lead_id) for action in current}
+        due = defaultdict(self.env["crm.action"].browse)
+        for action in actions:
+            user = action.user_id
+            company = action.company_id or user.company_id
+            if (
+                company in self
+                and company in user.company_ids
+                and (user, action.lead_id) in on_turn
+            ):
+                due[user, company] += action
+        return due
+
+    def _crm_action_mail_create(self, due):
+        """Create the mails in Odoo's queue.
+
+        :param dict due: (user, company) → crm.action
+        """
+        together = self.env["crm.action"].union(*due.values())
+        self.env["mail.mail"].create(
+            [
+                company._prepare_crm_action_mail_values(
+                    user, actions.with_prefetch(together.ids)
+                )
+                for (user, company), actions in due.items()
+            ]
+        )
+
+    def _prepare_crm_action_mail_values(self, user, actions):
+        self.ensure_one()
+        # In the language of the reader, whatever that of the scheduler.
+        company = self.with_context(lang=user.lang, tz=user.tz)
+        actions = actions.with_env(company.env)
+        email_from = company.email_formatted or self.env.user.email_formatted
+        return {
+            "subject": company.env._(
+                "%(company)s: actions to do (%(count)s)",
+                company=company.name,
+                count=len(actions),
+            ),
+            "body_html": company.env["ir.qweb"]._render(
+                "crm_actions.crm_action_mail",
+                company._crm_action_mail_context(user, actions),
+            ),
+            "author_id": self.env.user.partner_id.id,
+            "email_from": email_from,
+            "reply_to": email_from,
+            "email_to": user.email_formatted,
+            "auto_delete": True,
+            # Nobody wants to read that somebody is out of office.
+            "headers": repr({"X-Auto-Response-Suppress": "OOF"}),
+            "state": "outgoing",
+        }
+
+    def _crm_action_mail_context(self, user, actions):
+        """What the template ``crm_action_mail`` is rendered with."""
+        today = user._crm_action_today()
+        base_url = self.get_base_url()
+        groups = []
+        for lead, actions_of_lead in actions.grouped("lead_id").items():
+            lines = []
+            for action in actions_of_lead:
+                label = action.activity_type_id.name
+                if action.summary:
+                    label = self.env._(
+                        "%(type)s: %(summary)s", type=label, summary=action.summary
+                    )
+                overdue = action.date_deadline < today and self.env._(
+                    "Overdue since %(date)s",
+                    date=format_date(self.env, action.date_deadline),
+                )
+                lines.append({"action": action, "label": label, "overdue": overdue})
+            url = urljoin(base_url, f"/mail/view?model=crm.lead&res_id={lead.id}")
+            groups.append({"lead": lead, "url": url, "lines": lines})
+        return {
+            "company": self,
+            "heading": f"{self.name} – {format_date(self.env, today)}",
+            "greeting": self.env._("Hello %(name)s,", name=user.name),
+            "groups": groups,
+            "actions_url": urljoin(
+                base_url, "/odoo/action-crm_actions.crm_action_action"
+            ),
+            "preferences_url": urljoin(base_url, "/odoo/my-preferences"),
+        }
