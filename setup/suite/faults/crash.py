@@ -172,7 +172,7 @@ def backfill_leads(stage: Stage, _rounds: int) -> list[str]:
 
     def work(client: Client) -> None:
         (team,) = client.call("crm.team", "search", [("name", "=", "Banc")])
-        client.call("crm.team", "action_apply_followers", [team])
+        client.call("crm.team", "action_apply_default_followers", [team])
 
     return _crashes(
         stage, work, lambda: stage.number(given), lambda number: number % 20_000 == 0
