@@ -377,7 +377,10 @@ class CrmAction(models.Model):
         # sudo: the mirror follows, whoever may change the action.
         current = self.sudo().filtered(lambda action: action.state == "todo")
         if not vals.keys().isdisjoint(MIRROR_FIELDS):
-            current._push()
+            # What is current has a date: without one it becomes current once more.
+            undated = current.filtered(lambda action: not action.date_deadline)
+            undated._engine_write({"state": "waiting"})
+            (current - undated)._push()
         if "sequence" in vals or "date_deadline" in vals:
             self.sudo().lead_id._actions_reconcile()
         return res

@@ -14,6 +14,7 @@ from . import test_pause
 from . import test_performance
 from . import test_plan_changes
 from . import test_plans
+from . import test_random_walk
 from . import test_repair
 from . import test_tours
 from . import test_types_and_users
