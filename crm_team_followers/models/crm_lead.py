@@ -4,20 +4,25 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-# cache key, on the cursor: opportunities of this transaction that are being created, and
-# whether their team has default followers still to be subscribed
+# cache key, on the cursor: opportunities of this transaction that are being created,
+# and whether their team has default followers still to be subscribed
 NEW_LEADS = "crm_team_followers.new_leads"
 
 # messages that a machine writes are not what a customer has to say
-MACHINE_MESSAGES = ("auto_comment", "notification", "out_of_office", "user_notification")
+MACHINE_MESSAGES = (
+    "auto_comment",
+    "notification",
+    "out_of_office",
+    "user_notification",
+)
 
 
 class CrmLead(models.Model):
     """An opportunity is followed by what the list of its team says.
 
     The two methods that every route of the ORM passes keep this true: ``_create`` and
-    ``_write_multi``. They see the team an opportunity *has*, so a computed team counts as
-    much as a given one, with or without tracking.
+    ``_write_multi``. They see the team an opportunity *has*, so a computed team counts
+    as much as a given one, with or without tracking.
     """
 
     _inherit = "crm.lead"
@@ -40,17 +45,20 @@ class CrmLead(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        leads = super().create(vals_list)
-        leads._settle_team_followers()
-        new_leads = self.env.cr.cache.get(NEW_LEADS, {})
-        for lead in leads:
-            new_leads.pop(lead.id, None)
+        new_leads = self.env.cr.cache.setdefault(NEW_LEADS, {})
+        outer_ids = set(new_leads)
+        try:
+            leads = super().create(vals_list)
+            leads._settle_team_followers()
+        finally:
+            for lead_id in new_leads.keys() - outer_ids:
+                del new_leads[lead_id]
         return leads
 
     @api.model
     def _create(self, data_list):
-        """Note the new opportunities. They are settled once core has subscribed those who
-        follow for their own reasons, and before the first message goes out."""
+        """Note the new opportunities. They are settled once core has subscribed those
+        who follow for their own reasons, and before the first message goes out."""
         leads = super()._create(data_list)
         new_leads = self.env.cr.cache.setdefault(NEW_LEADS, {})
         for lead in leads:
@@ -60,7 +68,7 @@ class CrmLead(models.Model):
 
     def _write_multi(self, vals_list):
         """All values reach the database here, those of computed fields too."""
-        super()._write_multi(vals_list)
+        result = super()._write_multi(vals_list)
         moved = [
             lead.id
             for lead, vals in zip(self, vals_list, strict=True)
@@ -68,6 +76,7 @@ class CrmLead(models.Model):
         ]
         if moved and self.env["crm.team.follower"]._is_used():
             self.browse(moved)._filter_settled_team_followers()._sync_team_followers()
+        return result
 
     # ------------------------------------------------------------
     # TEAM FOLLOWERS
@@ -91,19 +100,16 @@ class CrmLead(models.Model):
             pending = [lead_id for lead_id, waits in new_leads.items() if waits]
             for lead_id in pending:
                 del new_leads[lead_id]
-            leads = self.env["crm.lead"].browse(pending)
-            # the company decides who may follow; it is computed after the insertion
-            leads.flush_recordset(["team_id", "company_id"])
-            leads._sync_team_followers(new=True)
+            self.env["crm.lead"].browse(pending)._sync_team_followers(new=True)
         elif self.env["crm.team.follower"]._is_used():
-            self.env["crm.lead"].flush_model(["team_id", "company_id"])
+            self.env["crm.lead"].flush_model(["team_id"])
 
     def _sync_team_followers(self, new=False, followers=None, renew=False):
         """Give these opportunities the default followers of their team, and take back
         what other teams, or default followers who are gone, had given.
 
-        Runs in a constant number of queries. Idempotent. What people chose themselves is
-        kept: their own events, and that they left.
+        Runs in a constant number of queries. Idempotent. What people chose themselves
+        is kept: their own events, and that they left.
 
         :param bool new: nothing can have been given yet, so nothing is taken back
         :param followers: ``crm.team.follower`` records to give; all by default
@@ -116,13 +122,14 @@ class CrmLead(models.Model):
         TeamFollower = self.env["crm.team.follower"].sudo()
         scope = SQL("fol.res_id = ANY(%s)", list(self._ids))
         # sudo: the list of a team holds for whoever moves an opportunity to it
-        listed = TeamFollower.search([("team_id", "in", self.sudo().team_id.ids)])
+        leads = self.sudo()
+        listed = TeamFollower.search([("team_id", "in", leads.team_id.ids)])
         grants = listed._prepare_grants()
         changed = 0 if new else TeamFollower._take_back(scope, grants)
         if followers is not None:
             grants = [grant for grant in grants if grant.follower_id in followers._ids]
         if grants:
-            changed += TeamFollower._give(self, grants)
+            changed += TeamFollower._give(leads, grants)
             if renew:
                 changed += TeamFollower._renew(scope, grants)
         if changed:

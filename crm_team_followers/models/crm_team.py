@@ -33,7 +33,8 @@ class CrmTeam(models.Model):
     )
     follow_members = fields.Boolean(
         string="Members Follow",
-        help="The members of the team are default followers, as long as they are members.",
+        help="The members of the team are default followers, as long as they are "
+        "members.",
     )
     open_opportunity_count = fields.Integer(
         string="Open Opportunities", compute="_compute_open_opportunity_count"
@@ -222,7 +223,8 @@ class CrmTeam(models.Model):
     def _apply_default_followers(self, followers=None):
         """Give default followers to the open opportunities.
 
-        :param followers: ``crm.team.follower`` records of this team; all by default, with
+        :param followers: ``crm.team.follower`` records of this team; all by default,
+        with
             their events brought up to date and former ones taken back
         :return: number of followers changed; None when a background job does it
         :rtype: int | None
@@ -244,6 +246,7 @@ class CrmTeam(models.Model):
         applied = self.default_follower_ids if followers is None else followers
         # sudo: a note of ours, not a setting
         applied.sudo().filtered("to_apply").write({"to_apply": False})
+        self.invalidate_recordset(["default_follower_pending"], flush=False)
 
     def _start_follower_job(self):
         # sudo: a note of ours, not a setting
@@ -334,7 +337,8 @@ class CrmTeam(models.Model):
     def _sync_automatic_followers(self, at_once=False):
         """Keep the default followers in step with the leader and the members.
 
-        :param bool at_once: also on what was given, and on open opportunities; otherwise
+        :param bool at_once: also on what was given, and on open opportunities;
+        otherwise
             that waits for *Apply*
         """
         # sudo: members change by other hands than those who may see this list
@@ -344,8 +348,9 @@ class CrmTeam(models.Model):
                 follower.partner_id: follower for follower in team.default_follower_ids
             }
             former = team.default_follower_ids.filtered(
-                lambda follower, wanted=wanted: follower.source != "manual"
-                and follower.partner_id not in wanted
+                lambda follower, wanted=wanted: (
+                    follower.source != "manual" and follower.partner_id not in wanted
+                )
             )
             if former:
                 if at_once:
@@ -355,12 +360,16 @@ class CrmTeam(models.Model):
                 follower = listed.get(partner)
                 if follower and follower.source not in ("manual", source):
                     follower.source = source
-            followers = self.env["crm.team.follower"].sudo().create(
-                [
-                    team._prepare_automatic_follower_values(partner, source)
-                    for partner, source in wanted.items()
-                    if partner not in listed
-                ]
+            followers = (
+                self.env["crm.team.follower"]
+                .sudo()
+                .create(
+                    [
+                        team._prepare_automatic_follower_values(partner, source)
+                        for partner, source in wanted.items()
+                        if partner not in listed
+                    ]
+                )
             )
             if at_once and followers:
                 team._apply_default_followers(followers)

@@ -17,9 +17,9 @@ Grant = namedtuple(
 class CrmTeamFollower(models.Model):
     """A person who follows every opportunity of a sales team, and for which events.
 
-    Invariants: one record per team and person; the person could see the opportunities of
-    the team's company; at least one event. An archived record means that the person ended
-    it: nobody else starts it again. Archived people and users get nothing.
+    Invariants: one record per team and person; the person could see the opportunities
+    of the team's company; at least one event. An archived record means that the person
+    ended it: nobody else starts it again. Archived people and users get nothing.
     """
 
     _name = "crm.team.follower"
@@ -58,7 +58,7 @@ class CrmTeamFollower(models.Model):
     )
     customer_messages_only = fields.Boolean(
         string="Customers' Messages Only",
-        help="Of the discussions, only what customers write: e-mails, and messages from "
+        help="Of the discussions, only what customers write: e-mails, messages from "
         "the portal. What colleagues write is left out.",
     )
     notification_type = fields.Selection(
@@ -166,8 +166,8 @@ class CrmTeamFollower(models.Model):
             if company and companies and company not in companies:
                 raise ValidationError(
                     self.env._(
-                        "%(person)s cannot see the opportunities of %(company)s, so they "
-                        "cannot follow those of the sales team %(team)s.",
+                        "%(person)s cannot see the opportunities of %(company)s, so "
+                        "they cannot follow those of the sales team %(team)s.",
                         person=follower.partner_id.name,
                         company=company.display_name,
                         team=follower.team_id.name,
@@ -216,8 +216,8 @@ class CrmTeamFollower(models.Model):
         return followers
 
     def write(self, vals):
-        """Managers change the list of a team; everyone else narrows or ends their own, with
-        effect on all opportunities at once."""
+        """Managers change the list of a team; everyone else narrows or ends their own,
+        with effect on all opportunities at once."""
         if {"team_id", "partner_id"} & vals.keys():
             raise UserError(
                 self.env._(
@@ -246,28 +246,38 @@ class CrmTeamFollower(models.Model):
         if "active" in vals and self - mine:
             raise AccessError(
                 self.env._(
-                    "Only the person can stop, or start again, to follow a team this way. "
+                    "Only the person can stop, or start again, to follow a team this "
+                    "way. "
                     "You can remove them from the list."
                 )
             )
         if self.env.user.has_group("sales_team.group_sale_manager"):
             return
-        allowed = {"active", "subtype_ids", "customer_messages_only", "notification_type"}
+        allowed = {
+            "active",
+            "subtype_ids",
+            "customer_messages_only",
+            "notification_type",
+        }
         if vals.keys() - allowed:
             raise AccessError(
                 self.env._("Only a sales administrator can change default followers.")
             )
         if self.env["crm.lead"].has_access("read"):
             return
+        narrowing = {"subtype_ids", "customer_messages_only"}
         for follower in mine:
             wanted = follower.new(origin=follower)
-            wanted.update(
-                {name: vals[name] for name in vals.keys() & {"subtype_ids", "customer_messages_only"}}
-            )
-            if wanted._granted_subtypes()._origin - follower._granted_subtypes():
+            wanted.update({name: vals[name] for name in vals.keys() & narrowing})
+            had = follower._granted_subtypes()
+            if self.env.ref("mail.mt_comment") in had:
+                # what customers write is a part of the discussions
+                had |= self.env.ref("crm_team_followers.mt_lead_customer_message")
+            if wanted._granted_subtypes()._origin - had:
                 raise AccessError(
                     self.env._(
-                        "You can leave out events, not add any: ask a sales administrator."
+                        "You can leave out events, not add any: ask a sales "
+                        "administrator."
                     )
                 )
 
@@ -279,8 +289,8 @@ class CrmTeamFollower(models.Model):
         if automatic and not self.env.context.get("crm_team_followers_automatic"):
             raise UserError(
                 self.env._(
-                    "%(people)s are here as leader or member of the sales team. They can "
-                    "stop it in their preferences, or you can untick the option.",
+                    "%(people)s are here as leader or member of the sales team. They "
+                    "can stop it in their preferences, or you can untick the option.",
                     people=", ".join(automatic.partner_id.mapped("name")),
                 )
             )
@@ -323,8 +333,8 @@ class CrmTeamFollower(models.Model):
 
     def _granted_subtypes(self):
         """Events that the follower rows get: the chosen ones, without the internal ones
-        for people from outside, and with customers' messages in place of discussions and
-        notes where only these are wanted."""
+        for people from outside, and with customers' messages in place of discussions
+        and notes where only these are wanted."""
         self.ensure_one()
         subtypes = self.subtype_ids._origin
         if self.customer_messages_only:
@@ -338,7 +348,8 @@ class CrmTeamFollower(models.Model):
 
     def _visible_companies(self):
         """
-        :return: companies whose opportunities the person may follow; None for all of them,
+        :return: companies whose opportunities the person may follow; None for all of
+        them,
             no company for a person who only has archived users
         """
         self.ensure_one()
@@ -349,7 +360,8 @@ class CrmTeamFollower(models.Model):
         return partner.company_id or None
 
     def _prepare_grants(self):
-        """What these default followers give now; nothing for those whom it cannot reach.
+        """What these default followers give now; nothing for those whom it cannot
+        reach.
 
         :return: list of Grant
         """
@@ -404,8 +416,8 @@ class CrmTeamFollower(models.Model):
     def _give(self, leads, grants):
         """Subscribe default followers to opportunities, in one statement.
 
-        Only what is missing: a row that is there keeps its events, and gets those of the
-        team on top, which are noted as ours.
+        Only what is missing: a row that is there keeps its events, and gets those of
+        the team on top, which are noted as ours.
 
         :param leads: crm.lead
         :param list grants: see :meth:`_prepare_grants`
@@ -418,10 +430,10 @@ class CrmTeamFollower(models.Model):
                 """
         WITH %(grants)s, given AS (
             SELECT lead.id AS lead_id, wanted.follower_id, wanted.partner_id
-              FROM crm_lead lead
+              FROM unnest(%(lead_ids)s::int[], %(team_ids)s::int[],
+                          %(company_ids)s::int[]) AS lead (id, team_id, company_id)
               JOIN wanted ON wanted.team_id = lead.team_id
-             WHERE lead.id = ANY(%(lead_ids)s)
-               AND (lead.company_id IS NULL OR wanted.company_ids IS NULL
+             WHERE (lead.company_id IS NULL OR wanted.company_ids IS NULL
                     OR lead.company_id = ANY(wanted.company_ids))
                AND NOT EXISTS (
                    SELECT FROM crm_lead_team_unfollow_rel declined
@@ -462,7 +474,10 @@ class CrmTeamFollower(models.Model):
         SELECT (SELECT count(*) FROM added) + (SELECT count(*) FROM met)
                 """,
                 grants=self._grants_sql(grants),
+                # from the cache: no opportunity is written earlier than without us
                 lead_ids=list(leads._ids),
+                team_ids=[lead.team_id.id or None for lead in leads],
+                company_ids=[lead.company_id.id or None for lead in leads],
             )
         )
         return self.env.cr.fetchone()[0]
@@ -584,7 +599,8 @@ class CrmTeamFollower(models.Model):
         return self.env.cr.fetchone()[0]
 
     def _withdraw(self, everything=False):
-        """Take back what these default followers gave, where they may not give it any more.
+        """Take back what these default followers gave, where they may not give it any
+        more.
 
         :param bool everything: take all of it back, for default followers about to go
         """

@@ -69,7 +69,9 @@ class MailFollowers(models.Model):
             return super().write(vals)
         moved._crm_team_claim_default()
         result = super().write(vals)
-        self.env["crm.lead"].browse(moved.mapped("res_id")).exists()._sync_team_followers()
+        self.env["crm.lead"].browse(
+            moved.mapped("res_id")
+        ).exists()._sync_team_followers()
         return result
 
     def unlink(self):
@@ -101,7 +103,9 @@ class MailFollowers(models.Model):
         """Every other subscription of Odoo passes here: when it meets a row that only a
         team's list made, the person now has a reason of their own."""
         if res_model == "crm.lead" and res_ids and partner_ids:
-            settled = self.env["crm.lead"].browse(res_ids)._filter_settled_team_followers()
+            settled = (
+                self.env["crm.lead"].browse(res_ids)._filter_settled_team_followers()
+            )
             if settled:
                 # core only skips the check for rows it knows to be absent
                 check_existing = True
@@ -127,14 +131,16 @@ class MailFollowers(models.Model):
             self._crm_team_claim([res_id], followers.partner_id.ids)
 
     def _crm_team_claim(self, lead_ids, partner_ids, subtypes=None, chosen=False):
-        """Record that people follow opportunities for a reason other than the team's list.
+        """Record that people follow opportunities for a reason other than the team's
+        list.
 
         The rows get the claimed events as they would have had without us, and what is
         left for the team is only what it added to them.
 
         :param list lead_ids: opportunities
         :param list partner_ids: people
-        :param dict subtypes: ids of the claimed events by partner; by default the events
+        :param dict subtypes: ids of the claimed events by partner; by default the
+        events
             Odoo gives to a new follower
         :param bool chosen: the events were chosen for these opportunities; the team's
             list keeps off from now on
@@ -229,9 +235,9 @@ class MailFollowers(models.Model):
         :return: ids of events by partner id
         :rtype: dict
         """
-        default, _internal, external = self.env["mail.message.subtype"].default_subtypes(
-            "crm.lead"
-        )
+        default, _internal, external = self.env[
+            "mail.message.subtype"
+        ].default_subtypes("crm.lead")
         # sudo: whether a person is external decides what they may receive, whoever asks
         shared = (
             self.env["res.partner"]
@@ -249,9 +255,7 @@ class MailFollowers(models.Model):
         """Who follows an opportunity depends on its team: settle that first."""
         if records and records._name == "crm.lead":
             records._settle_team_followers()
-        return super()._get_recipient_data(
-            records, message_type, subtype_id, pids=pids
-        )
+        return super()._get_recipient_data(records, message_type, subtype_id, pids=pids)
 
     # ------------------------------------------------------------
     # STORE
@@ -262,7 +266,9 @@ class MailFollowers(models.Model):
             Store.Attr(
                 "crm_team_name",
                 # sudo: the name of the team behind a follower one may see
-                lambda follower: follower.sudo().crm_team_follower_id.team_id.display_name,
+                lambda follower: (
+                    follower.sudo().crm_team_follower_id.team_id.display_name
+                ),
                 predicate=lambda follower: follower.crm_team_grant in ("full", "part"),
             )
         ]

@@ -1,8 +1,11 @@
 # Copyright 2026 CRM and Contacts Suite
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl)
 
+from contextlib import contextmanager
 from email.message import EmailMessage
+from uuid import uuid4
 
+from odoo.exceptions import ValidationError
 from odoo.fields import Command
 from odoo.tests import Form, new_test_user
 
@@ -104,7 +107,7 @@ class TeamFollowersCommon(MailCommon):
     @classmethod
     def _new_user(cls, name, group, **values):
         login = f"team_followers_{name}"
-        values.setdefault("email", f"{len(name)}{name[0].lower()}@mycompany.example")
+        values.setdefault("email", f"user.{uuid4().hex}@mycompany.example")
         return new_test_user(
             cls.env, login, groups=group, name=name, tz="Europe/Brussels", **values
         )
@@ -157,6 +160,12 @@ class TeamFollowersCommon(MailCommon):
             lead, self.partner_contact, self.comment | self.stage_changed
         )
         self.assertNotFollows(lead, self.partner_archived)
+
+    @contextmanager
+    def assertRefused(self, message, error=ValidationError):
+        """The error is understandable, and leaves nothing half done."""
+        with self.assertRaisesRegex(error, message), self.cr.savepoint():
+            yield
 
     # ------------------------------------------------------------
     # MAIL

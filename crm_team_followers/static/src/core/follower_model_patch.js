@@ -1,6 +1,6 @@
-import { patch } from "@web/core/utils/patch";
-import { _t } from "@web/core/l10n/translation";
-import { Follower } from "@mail/core/common/follower_model";
+import {patch} from "@web/core/utils/patch";
+import {_t} from "@web/core/l10n/translation";
+import {Follower} from "@mail/core/common/follower_model";
 
 patch(Follower.prototype, {
     setup() {

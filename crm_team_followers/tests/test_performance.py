@@ -1,0 +1,104 @@
+# Copyright 2026 CRM and Contacts Suite
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl)
+
+from odoo.tests import tagged
+
+from .common import TeamFollowersCommon
+
+
+@tagged("post_install", "-at_install")
+class TestPerformance(TeamFollowersCommon):
+    """Counts of queries, relative to the same work without list: they are the
+    contract."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.bare_team = cls.env["crm.team"].create(
+            {"name": "Anvers", "alias_name": "anvers"}
+        )
+        cls.team.default_follower_ids.unlink()
+        for partner in (cls.partner_all, cls.partner_inbox, cls.partner_contact):
+            cls._add(cls.team, partner, cls.comment | cls.stage_changed)
+        cls.env["crm.team.follower"]._is_used()
+
+    def _count(self, work):
+        self.env.flush_all()
+        self.env.invalidate_all()
+        before = self.env.cr.sql_log_count
+        work()
+        self.env.flush_all()
+        return self.env.cr.sql_log_count - before
+
+    def _create(self, team, count, **context):
+        return (
+            self.env["crm.lead"]
+            .with_user(self.colleague)
+            .with_context(**context)
+            .create(
+                [
+                    {"name": f"Affaire {index}", "team_id": team.id, "user_id": False}
+                    for index in range(count)
+                ]
+            )
+        )
+
+    def _extra(self, count, **context):
+        """Queries of a creation beyond those for a team without list."""
+        counts = {}
+        for _warm_up in range(2):
+            for team in (self.bare_team, self.team):
+                counts[team] = self._count(
+                    lambda team=team: self._create(team, count, **context)
+                )
+        return counts[self.team] - counts[self.bare_team]
+
+    def test_creation(self):
+        """Three default followers cost a constant: their list, their users, companies
+        and events are read once, and one statement gives all rows."""
+        extra = self._extra(10)
+        self.assertEqual(self._extra(90), extra)
+        self.assertLessEqual(extra, 12)
+
+    def test_creation_of_a_thousand(self):
+        """As above, at the size that people import."""
+        self.assertLessEqual(self._extra(1000, tracking_disable=True), 12)
+
+    def test_move(self):
+        """Leaving one list for another: one statement takes back, one gives."""
+        self._add(self.other_team, self.partner_all, self.comment)
+        counts = []
+        for count in (10, 90):
+            leads = self._create(self.team, count).sudo()
+            bare = self._create(self.bare_team, count).sudo()
+            bare_team = self.bare_team.copy({"alias_name": False})
+            self.env.flush_all()
+            counts.append(
+                self._count(
+                    lambda leads=leads: leads.write({"team_id": self.other_team.id})
+                )
+                - self._count(
+                    lambda leads=bare, team=bare_team: leads.write({"team_id": team.id})
+                )
+            )
+        self.assertEqual(counts[0], counts[1])
+        self.assertLessEqual(counts[0], 16)
+
+    def test_apply(self):
+        """The same statements for five and for fifty open opportunities."""
+        self._create(self.team, 5)
+        newcomer = self._add(self.team, self.customer, customer_messages_only=True)
+        few = self._count(self.team._apply_default_followers)
+        self._create(self.team, 45)
+        newcomer.subtype_ids |= self.won
+        self.assertEqual(self._count(self.team._apply_default_followers), few)
+
+    def test_nothing_in_use(self):
+        """A team without list reads nothing of ours: its number of default followers
+        comes with the team itself."""
+        lead = self._create(self.bare_team, 1)
+        self.env.flush_all()
+        self.env.invalidate_all()
+        self.assertFalse(lead.team_id.sudo().company_id)
+        with self.assertQueryCount(0):
+            self.assertFalse(lead.team_id.sudo().default_follower_count)
