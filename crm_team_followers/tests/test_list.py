@@ -1,11 +1,12 @@
 # Copyright 2026 CRM and Contacts Suite
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl)
 
-from unittest.mock import patch
+from psycopg2.errors import UniqueViolation
 
 from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tests import Form, tagged
+from odoo.tools import mute_logger
 
 from odoo.addons.base.tests.test_ir_cron import CronMixinCase
 
@@ -105,9 +106,8 @@ class TestList(TeamFollowersCommon, CronMixinCase):
 
     def test_once_per_person(self):
         with (
-            self.assertRaisesRegex(Exception, "team_partner_uniq"),
-            self.cr.savepoint(),
-            patch("odoo.sql_db._logger"),
+            mute_logger("odoo.sql_db"),
+            self.assertRefused("team_partner_uniq", UniqueViolation),
         ):
             self._add(self.team, self.partner_all)
 
