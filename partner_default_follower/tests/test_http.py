@@ -81,7 +81,8 @@ class TestHttp(DefaultFollowerMixin, MailCommon, HttpCase):
 
     def test_tour(self):
         self.rule.follow_partner_ids = False
-        self.rule.name = "Tour rule"
+        for lang, _name in self.env["res.lang"].get_installed():
+            self.rule.with_context(lang=lang).name = "Tour rule"
         self.env.ref("base.group_no_one").user_ids += self.user_admin
         self.start_tour(
             "/odoo/settings?debug=1", "partner_default_follower", login="admin"

@@ -5,6 +5,27 @@ function choose(name) {
     const field = ".o_field_widget[name=contact_follow_partner_ids]";
     return [
         {
+            // a list of proposals closes, and forgets what was typed, when the page
+            // scrolls: scroll first, and let the event pass
+            content: "Bring the people into view",
+            trigger: field,
+            async run({anchor}) {
+                anchor.scrollIntoView({block: "center"});
+                for (let frame = 0; frame < 3; frame++) {
+                    await new Promise((resolve) => requestAnimationFrame(resolve));
+                }
+            },
+        },
+        {
+            content: "Open the choice of people",
+            trigger: `${field} input`,
+            run: "click",
+        },
+        {
+            content: "People are proposed",
+            trigger: ".o-autocomplete--dropdown-item",
+        },
+        {
             content: `Look for ${name}`,
             trigger: `${field} input`,
             run: `edit ${name}`,
