@@ -50,3 +50,38 @@ class TestTours(HttpCase):
         self.assertEqual(actions.done_by_id, self.salesperson)
         self.assertEqual(actions[0].feedback, "He builds in spring")
         self.assertFalse(self.env["crm.action"]._broken_lead_ids())
+
+    def test_manager_builds_a_cadence(self):
+        manager = new_test_user(
+            self.env,
+            login="crm_actions_chef",
+            groups="sales_team.group_sale_manager",
+            name="Chloé Œuvre",
+            tz="UTC",
+            lang="en_US",
+            email="chloe@example.com",
+        )
+        first, second = self.env["crm.stage"].create(
+            [
+                {"name": "Entrée d’été", "sequence": -2},
+                {"name": "Suite d’été", "sequence": -1},
+            ]
+        )
+        lead = self._lead_from_mail()
+        lead.write({"user_id": manager.id, "stage_id": first.id})
+        self.start_tour("/odoo", "crm_actions_cadence", login="crm_actions_chef")
+        self.assertEqual(lead.stage_id, second)
+        self.assertEqual(lead.action_ids.plan_id.name, "Relance d’été")
+        self.assertEqual(
+            lead.action_ids.mapped(
+                lambda action: (action.summary, action.state, action.outcome_id.name)
+            ),
+            [
+                ("Appeler", "done", "Pas de réponse"),
+                ("Appeler", "done", "Intéressé"),
+                ("Écrire", "done", False),
+                ("Visiter", "done", False),
+            ],
+        )
+        self.assertTrue(lead.no_next_action)
+        self.assertFalse(self.env["crm.action"]._broken_lead_ids())
