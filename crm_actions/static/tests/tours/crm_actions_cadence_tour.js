@@ -3,17 +3,8 @@ import {stepUtils} from "@web_tour/tour_utils";
 
 const LEAD = "Demande de prix — Œuvre d’été";
 
-/** Name the step of the plan that is being edited. */
-function nameStep(summary) {
-    return {
-        content: `step ${summary}`,
-        trigger:
-            ".o_field_widget[name=template_ids] .o_selected_row [name=summary] input",
-        run: `edit ${summary}`,
-    };
-}
-
-function addStep(summary) {
+/** Add the step that comes at place `number` of the plan. */
+function addStep(number, summary) {
     return [
         {
             content: "another step",
@@ -21,12 +12,17 @@ function addStep(summary) {
                 ".o_field_widget[name=template_ids] .o_field_x2many_list_row_add a",
             run: "click",
         },
-        nameStep(summary),
+        {
+            content: `step ${summary}`,
+            trigger: `.o_field_widget[name=template_ids] .o_data_row:nth-child(${number}).o_selected_row [name=summary] input`,
+            run: `edit ${summary}`,
+        },
     ];
 }
 
-/** Add an outcome in the dialog. */
-function addOutcome(name, kind) {
+/** Add the outcome that comes at place `number` in the dialog. */
+function addOutcome(number, name, kind) {
+    const row = `.modal .o_data_row:nth-child(${number}).o_selected_row`;
     return [
         {
             trigger: ".modal .o_field_x2many_list_row_add a",
@@ -34,17 +30,20 @@ function addOutcome(name, kind) {
         },
         {
             content: `outcome ${name}`,
-            trigger: ".modal .o_selected_row [name=name] input",
+            trigger: `${row} [name=name] input`,
             run: `edit ${name}`,
         },
         {
             content: "and what follows",
-            trigger: ".modal .o_selected_row [name=next_kind] input",
+            trigger: `${row} [name=next_kind] input`,
             run: "click",
         },
         {
             trigger: `.o_select_menu_item:contains(${kind})`,
             run: "click",
+        },
+        {
+            trigger: `${row} [name=next_kind] input:value(${kind})`,
         },
     ];
 }
@@ -90,17 +89,17 @@ registry.category("web_tour.tours").add("crm_actions_cadence", {
             content: "the steps can have outcomes now",
             trigger: ".o_field_widget[name=template_ids] th[data-name=outcome_ids]",
         },
-        ...addStep("Appeler"),
-        ...addStep("Écrire"),
-        ...addStep("Visiter"),
+        ...addStep(1, "Appeler"),
+        ...addStep(2, "Écrire"),
+        ...addStep(3, "Visiter"),
         ...stepUtils.saveForm(),
         {
             content: "what the first step can end with",
             trigger: ".o_data_row:contains(Appeler) button[name=action_open_outcomes]",
             run: "click",
         },
-        ...addOutcome("Intéressé", "Next step"),
-        ...addOutcome("Pas de réponse", "Repeat"),
+        ...addOutcome(1, "Intéressé", "Next step"),
+        ...addOutcome(2, "Pas de réponse", "Repeat"),
         {trigger: ".modal footer button:contains(Save)", run: "click"},
         {trigger: "body:not(:has(.modal))"},
         {
@@ -123,6 +122,10 @@ registry.category("web_tour.tours").add("crm_actions_cadence", {
         {
             trigger: ".o-autocomplete--dropdown-item a:contains(Relance d’été)",
             run: "click",
+        },
+        {
+            trigger:
+                ".modal .o_field_widget[name=action_plan_id] input:value(Relance d’été)",
         },
         {trigger: ".modal .o_form_button_save", run: "click"},
         {trigger: "body:not(:has(.modal))"},
