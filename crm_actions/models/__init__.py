@@ -1,14 +1,16 @@
-from . import calendar_event
-from . import crm_action
-from . import crm_action_outcome
-from . import crm_lead
-from . import crm_stage
-from . import crm_team
-from . import mail_activity
-from . import mail_activity_plan
-from . import mail_activity_plan_template
-from . import mail_activity_type
-from . import mail_thread
-from . import res_company
-from . import res_config_settings
-from . import res_users
+from . import (
+    calendar_event,
+    crm_action,
+    crm_action_outcome,
+    crm_lead,
+    crm_stage,
+    crm_team,
+    mail_activity,
+    mail_activity_plan,
+    mail_activity_plan_template,
+    mail_activity_type,
+    mail_thread,
+    res_company,
+    res_config_settings,
+    res_users,
+)

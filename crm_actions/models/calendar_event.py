@@ -11,10 +11,15 @@ class CalendarEvent(models.Model):
         events = super().create(vals_list)
         # A meeting that is itself the current action is no reason to pause.
         # sudo: the list of an opportunity pauses, whoever books the meeting.
-        leads = events.sudo().filtered(
-            lambda event: event.opportunity_id
-            and not event.activity_ids.crm_action_id
-        ).opportunity_id
+        leads = (
+            events.sudo()
+            .filtered(
+                lambda event: (
+                    event.opportunity_id and not event.activity_ids.crm_action_id
+                )
+            )
+            .opportunity_id
+        )
         if leads:
             leads.filtered(
                 lambda lead: any(

@@ -146,7 +146,6 @@ class CrmAction(models.Model):
     )
     outcome_id = fields.Many2one(
         "crm.action.outcome",
-        string="Outcome",
         readonly=True,
         copy=False,
         ondelete="set null",
@@ -607,7 +606,11 @@ class CrmAction(models.Model):
 
     def _engine_write(self, vals):
         """Write without the checks and consequences of :meth:`write`."""
-        return super().write(vals)
+        return super().write(vals)  # pylint: disable=super-method-mismatch
+
+    def _engine_create(self, vals_list):
+        """Create without the checks and consequences of :meth:`create`."""
+        return super().create(vals_list)  # pylint: disable=super-method-mismatch
 
     def _check_engine_fields(self, *vals_list):
         for vals in vals_list:
@@ -711,9 +714,7 @@ class CrmAction(models.Model):
             start = deadline or end or today
         elif not self.delay_from:
             return max(end, today) if end else today
-        return calculator.add(
-            self.company_id, start, self.delay_count, self.delay_unit
-        )
+        return calculator.add(self.company_id, start, self.delay_count, self.delay_unit)
 
     def _responsible(self, previous):
         """Who gets an action that becomes current.
@@ -852,7 +853,9 @@ class CrmAction(models.Model):
                     not company or company in lead_user.company_ids
                 )
                 for former, of_user in of_company.grouped("user_id").items():
-                    heir = lead_user if able and lead_user != former else former.browse()
+                    heir = (
+                        lead_user if able and lead_user != former else former.browse()
+                    )
                     of_user.write({"user_id": heir.id})
 
     def _move(self, vals):
@@ -918,10 +921,8 @@ class CrmAction(models.Model):
         context = clean_context(self.env.context)
         if not notify:
             context["mail_activity_quick_update"] = True
-        return (
-            self.env["mail.activity"]
-            .with_context(context)
-            .create([action._prepare_mirror_values() for action in self])
+        return self.env(context=context)["mail.activity"].create(
+            [action._prepare_mirror_values() for action in self]
         )
 
     def _push(self):
@@ -987,7 +988,7 @@ class CrmAction(models.Model):
                 repeat_count=action.repeat_count + 1,
                 origin_action_id=action.id,
             )
-        super().create(vals_list)
+        self._engine_create(vals_list)
 
     def _outcome_stop(self, outcome):
         rest = {action: action._rest_of_plan() for action in self}
@@ -1026,9 +1027,11 @@ class CrmAction(models.Model):
         """The open actions that the same plan put into the list."""
         self.ensure_one()
         return self.lead_id.action_ids.filtered(
-            lambda action: action.state in OPEN_STATES
-            and action.plan_started_on
-            and action.plan_id == self.plan_id
+            lambda action: (
+                action.state in OPEN_STATES
+                and action.plan_started_on
+                and action.plan_id == self.plan_id
+            )
         )
 
     def _undo_outcomes(self):
@@ -1058,7 +1061,9 @@ class CrmAction(models.Model):
 
     def _log_skipped(self):
         leads = self.filtered("skip_reason").grouped("lead_id")
-        self.env["crm.lead"].sudo().browse(lead.id for lead in leads)._message_log_batch(
+        self.env["crm.lead"].sudo().browse(
+            lead.id for lead in leads
+        )._message_log_batch(
             bodies={
                 lead.id: self.env._(
                     "Skipped: %(actions)s. Reason: %(reason)s",

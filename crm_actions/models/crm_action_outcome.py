@@ -59,9 +59,7 @@ class CrmActionOutcome(models.Model):
         ondelete="set null",
         domain=[("res_model", "=", "crm.lead"), ("sequential", "=", True)],
     )
-    lost_reason_id = fields.Many2one(
-        "crm.lost.reason", string="Lost Reason", ondelete="set null"
-    )
+    lost_reason_id = fields.Many2one("crm.lost.reason", ondelete="set null")
 
     _check_repeat = models.Constraint(
         "CHECK(next_kind != 'repeat' OR (repeat_days BETWEEN 0 AND 3650"

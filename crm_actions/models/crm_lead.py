@@ -40,9 +40,7 @@ class CrmLead(models.Model):
     _inherit = "crm.lead"
 
     action_ids = fields.One2many("crm.action", "lead_id", string="Actions")
-    action_count = fields.Integer(
-        string="Action Count", compute="_compute_action_count"
-    )
+    action_count = fields.Integer(compute="_compute_action_count")
     action_done_count = fields.Integer(
         string="Actions Done", compute="_compute_action_count"
     )
@@ -81,7 +79,6 @@ class CrmLead(models.Model):
         help="The current action is late, in the user's timezone.",
     )
     no_next_action = fields.Boolean(
-        string="No Next Action",
         compute="_compute_no_next_action",
         search="_search_no_next_action",
         help="An open opportunity that had actions and has nothing left to do.",
@@ -205,8 +202,10 @@ class CrmLead(models.Model):
     def _handle_won_lost(self, old_status_by_lead, new_status_by_lead):
         res = super()._handle_won_lost(old_status_by_lead, new_status_by_lead)
         won = self.filtered(
-            lambda lead: new_status_by_lead.get(lead.id, {}).get("is_won")
-            and not old_status_by_lead.get(lead.id, {}).get("is_won")
+            lambda lead: (
+                new_status_by_lead.get(lead.id, {}).get("is_won")
+                and not old_status_by_lead.get(lead.id, {}).get("is_won")
+            )
         )
         if won:
             # sudo: the list ends, whatever of it the user sees.
@@ -400,8 +399,10 @@ class CrmLead(models.Model):
         # opportunity already, not once more for its current action.
         actions = self.sudo().action_ids._open()
         actions.filtered(
-            lambda action: action.user_id.id == former_id
-            and (former_id or action.responsible_type == "salesperson")
+            lambda action: (
+                action.user_id.id == former_id
+                and (former_id or action.responsible_type == "salesperson")
+            )
         ).with_context(mail_activity_quick_update=True).write({"user_id": user_id})
 
     def _actions_follow_company(self):
@@ -410,8 +411,9 @@ class CrmLead(models.Model):
         for lead in self.sudo():
             if lead.company_id:
                 lead.action_ids._open().filtered(
-                    lambda action, company=lead.company_id: action.user_id
-                    and company not in action.user_id.company_ids
+                    lambda action, company=lead.company_id: (
+                        action.user_id and company not in action.user_id.company_ids
+                    )
                 )._hand_over()
 
     # ------------------------------------------------------------------ pause
@@ -447,9 +449,11 @@ class CrmLead(models.Model):
         for days, leads in (
             self.sudo()
             .grouped(
-                lambda lead: (today - lead.actions_paused_on).days
-                if lead.actions_paused_on
-                else 0
+                lambda lead: (
+                    (today - lead.actions_paused_on).days
+                    if lead.actions_paused_on
+                    else 0
+                )
             )
             .items()
         ):
@@ -517,9 +521,11 @@ class CrmLead(models.Model):
             if not plan.active:
                 return Action
             leads = leads.filtered(
-                lambda lead: not plan.company_id
-                or not lead.company_id
-                or plan.company_id == lead.company_id
+                lambda lead: (
+                    not plan.company_id
+                    or not lead.company_id
+                    or plan.company_id == lead.company_id
+                )
             )
         busy = leads._actions_busy(plan, today if automatic else None)
         leads -= busy

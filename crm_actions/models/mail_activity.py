@@ -59,7 +59,9 @@ class MailActivity(models.Model):
         done = undone = self.env["crm.action"].sudo()
         if "active" in vals:
             if vals["active"]:
-                undone = mirrors.filtered(lambda mirror: not mirror.active).crm_action_id
+                undone = mirrors.filtered(
+                    lambda mirror: not mirror.active
+                ).crm_action_id
             else:
                 done = mirrors.filtered("active")._crm_actions_close("done")
         res = super().write(vals)
@@ -95,8 +97,9 @@ class MailActivity(models.Model):
         # A double click arrives here a second time: nothing is left to be done,
         # and nothing is posted again.
         again = mirrors.filtered(
-            lambda mirror: not mirror.active
-            and mirror.crm_action_id.state in CLOSED_STATES
+            lambda mirror: (
+                not mirror.active and mirror.crm_action_id.state in CLOSED_STATES
+            )
         )
         messages, next_activities = super(
             MailActivity, self - self.browse(again.ids)
@@ -105,13 +108,15 @@ class MailActivity(models.Model):
             actions._apply_outcomes()
             current = actions.lead_id._actions_reconcile()
             # Without a next activity the web client asks for one.
-            next_activities |= self.browse(
-                current.activity_ids.filtered("active").ids
-            ) - self
+            next_activities |= (
+                self.browse(current.activity_ids.filtered("active").ids) - self
+            )
         return messages, next_activities
 
     @api.model
-    def get_activity_data(self, res_model, domain, limit=None, offset=0, fetch_done=False):
+    def get_activity_data(
+        self, res_model, domain, limit=None, offset=0, fetch_done=False
+    ):
         """For ``crm.action``: a row per action, with the activity that mirrors it."""
         if res_model != "crm.action":
             return super().get_activity_data(
@@ -178,8 +183,9 @@ class MailActivity(models.Model):
             action._engine_write({**diff, "touched": True})
         if "feedback" in vals:
             self.filtered(lambda mirror: not mirror.active).crm_action_id.filtered(
-                lambda action: action.state == "done"
-                and action.feedback != vals["feedback"]
+                lambda action: (
+                    action.state == "done" and action.feedback != vals["feedback"]
+                )
             )._engine_write({"feedback": vals["feedback"]})
         if leads:
             leads._actions_reconcile()

@@ -114,7 +114,9 @@ class MailActivityPlan(models.Model):
             action = waiting.filtered(
                 lambda action, step=template: action.plan_template_id == step
             )[:1]
-            if not action and (index < first_new or template in reached.plan_template_id):
+            if not action and (
+                index < first_new or template in reached.plan_template_id
+            ):
                 continue
             vals = template._prepare_crm_action_values(
                 lead, started_on, None, first=not index
@@ -136,9 +138,11 @@ class MailActivityPlan(models.Model):
     def _make_room(self, lead, actions, sequence):
         """What stands after the plan's steps in the list stays after them."""
         later = lead.action_ids.filtered(
-            lambda action: action.state in OPEN_STATES
-            and action not in actions
-            and action.sequence > actions[-1:].sequence
+            lambda action: (
+                action.state in OPEN_STATES
+                and action not in actions
+                and action.sequence > actions[-1:].sequence
+            )
         )
         for action in later._in_order():
             if action.sequence < sequence:

@@ -76,18 +76,18 @@ class MailActivityPlanTemplate(models.Model):
                         "leads and opportunities."
                     )
                 )
-            if step.delay_unit == "working_days" or step.delay_from.startswith(
-                "previous"
-            ):
-                if not 0 <= step.delay_count <= MAX_DELAY:
-                    raise ValidationError(
-                        self.env._(
-                            "The delay of the step “%(step)s” must be between 0 and "
-                            "%(max)s.",
-                            step=step.summary or step.activity_type_id.name,
-                            max=MAX_DELAY,
-                        )
+            bounded = step.delay_unit == "working_days" or (
+                step.delay_from.startswith("previous")
+            )
+            if bounded and not 0 <= step.delay_count <= MAX_DELAY:
+                raise ValidationError(
+                    self.env._(
+                        "The delay of the step “%(step)s” must be between 0 and "
+                        "%(max)s.",
+                        step=step.summary or step.activity_type_id.name,
+                        max=MAX_DELAY,
                     )
+                )
 
     def action_open_outcomes(self):
         """Open the dialog in which the outcomes of the step are edited."""

@@ -1,8 +1,9 @@
 # Copyright 2026 CRM and Contacts Suite
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl)
 from odoo import models
-from odoo.addons.base.models.ir_model import MODULE_UNINSTALL_FLAG
 from odoo.exceptions import UserError
+
+from odoo.addons.base.models.ir_model import MODULE_UNINSTALL_FLAG
 
 from .crm_action import OPEN_STATES
 
@@ -19,7 +20,7 @@ class MailActivityType(models.Model):
         )
         in_use = actions.filtered(lambda action: action.state in OPEN_STATES)
         if in_use and not self.env.context.get(MODULE_UNINSTALL_FLAG):
-            raise UserError(
+            raise UserError(  # pylint: disable=no-raise-unlink
                 self.env._(
                     "These activity types are used by actions that are still open: "
                     "%(types)s. Archive them instead.",

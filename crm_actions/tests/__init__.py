@@ -1,20 +1,22 @@
-from . import common
-from . import test_access
-from . import test_action_mail
-from . import test_action_report
-from . import test_activity_doors
-from . import test_concurrency
-from . import test_delays
-from . import test_entry
-from . import test_gateway
-from . import test_lead_events
-from . import test_list
-from . import test_outcomes
-from . import test_pause
-from . import test_performance
-from . import test_plan_changes
-from . import test_plans
-from . import test_random_walk
-from . import test_repair
-from . import test_tours
-from . import test_types_and_users
+from . import (
+    common,
+    test_access,
+    test_action_mail,
+    test_action_report,
+    test_activity_doors,
+    test_concurrency,
+    test_delays,
+    test_entry,
+    test_gateway,
+    test_lead_events,
+    test_list,
+    test_outcomes,
+    test_pause,
+    test_performance,
+    test_plan_changes,
+    test_plans,
+    test_random_walk,
+    test_repair,
+    test_tours,
+    test_types_and_users,
+)

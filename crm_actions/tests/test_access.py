@@ -150,7 +150,9 @@ class TestAccess(CrmActionsCommon):
 
     def test_lead_fields_for_a_salesperson_who_sees_part_of_the_list(self):
         self.bos[0].user_id = self.ana
-        self.assertEqual(self.as_user(self.bo, self.bos_lead).next_action_id, self.bos[0])
+        self.assertEqual(
+            self.as_user(self.bo, self.bos_lead).next_action_id, self.bos[0]
+        )
         self.assertEqual(self.as_user(self.bo, self.bos_lead).action_count, 3)
 
     def test_outcomes_are_the_managers(self):

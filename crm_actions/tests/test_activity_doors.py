@@ -11,7 +11,9 @@ from .common import TODAY, CrmActionsCommon, days
 @tagged("post_install", "-at_install")
 class TestActivityDone(CrmActionsCommon):
     def assertAdvanced(self, feedback=False):
-        self.assertStates(self.first + self.second + self.third, "done", "todo", "waiting")
+        self.assertStates(
+            self.first + self.second + self.third, "done", "todo", "waiting"
+        )
         self.assertEqual(self.first.feedback, feedback)
         self.assertEqual(self.first.done_on.date(), TODAY)
         self.assertEqual(self.lead.next_action_id, self.second)

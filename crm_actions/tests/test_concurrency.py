@@ -23,7 +23,9 @@ class TestConcurrency(BaseCase):
         # The thread that runs the tests holds the lock that every environment needs.
         self.startPatcher(patch.object(Registry, "_lock", DummyRLock()))
         with self._env() as env:
-            lead = env["crm.lead"].create({"name": "À plusieurs", "type": "opportunity"})
+            lead = env["crm.lead"].create(
+                {"name": "À plusieurs", "type": "opportunity"}
+            )
             self.lead_id = lead.id
             self.action_ids = (
                 env["crm.action"]
@@ -58,7 +60,8 @@ class TestConcurrency(BaseCase):
             try:
                 with self.registry.cursor() as cr:
                     env = api.Environment(cr, SUPERUSER_ID, {})
-                    env["crm.lead"].browse(self.lead_id).name  # the snapshot
+                    # Takes the snapshot.
+                    env["crm.lead"].browse(self.lead_id).read(["name"])
                     barrier.wait()
                     retrying(lambda: function(env), env)
             except Exception as error:  # noqa: BLE001 - reported by the test
@@ -88,9 +91,7 @@ class TestConcurrency(BaseCase):
             lead = env["crm.lead"].browse(self.lead_id)
             self.assertEqual(self._states(env), ["done", "todo", "waiting"])
             self.assertEqual(len(lead.activity_ids), 1)
-            self.assertEqual(
-                len(lead.message_ids.filtered("mail_activity_type_id")), 1
-            )
+            self.assertEqual(len(lead.message_ids.filtered("mail_activity_type_id")), 1)
 
     def test_the_same_action_done_by_our_button(self):
         def done(env):
@@ -156,5 +157,5 @@ class _Transaction:
 
     def __exit__(self, kind, error, trace):
         if not kind:
-            self._cr.commit()
+            self._cr.commit()  # pylint: disable=invalid-commit
         self._cr.close()

@@ -13,7 +13,12 @@ from .common import TODAY, CrmActionsCommon, days
 class TestDelayCalculator(CrmActionsCommon):
     def _calendar(self, **values):
         calendar = self.env["resource.calendar"].create(
-            {"name": "Horaire d’été", "company_id": self.company.id, "tz": "UTC", **values}
+            {
+                "name": "Horaire d’été",
+                "company_id": self.company.id,
+                "tz": "UTC",
+                **values,
+            }
         )
         self.company.resource_calendar_id = calendar
         return calendar

@@ -52,7 +52,9 @@ class TestEntry(CrmActionsCommon):
     def test_stage_that_is_computed(self):
         self.stage_new.team_ids = self.team
         self.stage_next.sequence = -1
-        other = self.env["crm.team"].create({"name": "Autre équipe", "company_id": False})
+        other = self.env["crm.team"].create(
+            {"name": "Autre équipe", "company_id": False}
+        )
         self.as_user(self.manager, self.empty).team_id = other
         self.assertEqual(self.empty.stage_id, self.stage_next)
         self.assertStarted(self.empty)

@@ -19,7 +19,9 @@ class TestList(CrmActionsCommon):
     def test_default_assignee(self):
         self.assertEqual(self.first.user_id, self.ana)
         orphan = self._lead("Sans vendeur", user_id=False)
-        action = self.env["crm.action"].with_user(self.bo).create({"lead_id": orphan.id})
+        action = (
+            self.env["crm.action"].with_user(self.bo).create({"lead_id": orphan.id})
+        )
         self.assertEqual(action.user_id, self.bo)
 
     def test_explicitly_unassigned(self):
@@ -188,7 +190,9 @@ class TestList(CrmActionsCommon):
     def test_dialogs(self):
         first = self.first.with_user(self.ana)
         action = first.action_open_reschedule()
-        wizard = self.env[action["res_model"]].with_user(self.ana).browse(action["res_id"])
+        wizard = (
+            self.env[action["res_model"]].with_user(self.ana).browse(action["res_id"])
+        )
         wizard.days = 7
         wizard.action_reschedule()
         self.assertEqual(self.first.date_deadline, days(8))
@@ -199,17 +203,23 @@ class TestList(CrmActionsCommon):
         with self.assertRaisesRegex(UserError, "on which date"):
             wizard.action_reschedule()
         action = first.action_open_reassign()
-        wizard = self.env[action["res_model"]].with_user(self.ana).browse(action["res_id"])
+        wizard = (
+            self.env[action["res_model"]].with_user(self.ana).browse(action["res_id"])
+        )
         wizard.user_id = self.bo
         wizard.action_reassign()
         self.assertEqual(self.mirror(self.first).user_id, self.bo)
         action = first.action_open_skip()
-        wizard = self.env[action["res_model"]].with_user(self.ana).browse(action["res_id"])
+        wizard = (
+            self.env[action["res_model"]].with_user(self.ana).browse(action["res_id"])
+        )
         wizard.reason = "Été"
         wizard.action_skip()
         self.assertEqual(self.first.skip_reason, "Été")
         action = self.second.with_user(self.ana).action_open_finish()
-        wizard = self.env[action["res_model"]].with_user(self.ana).browse(action["res_id"])
+        wizard = (
+            self.env[action["res_model"]].with_user(self.ana).browse(action["res_id"])
+        )
         wizard.feedback = "Fait"
         wizard.action_done()
         self.assertEqual(self.second.feedback, "Fait")

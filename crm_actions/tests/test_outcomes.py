@@ -65,9 +65,13 @@ class TestOutcomes(CrmActionsCommon):
     def test_dialog_offers_the_outcomes_of_the_step(self):
         opened = self.one.action_open_finish()
         wizard = self.env[opened["res_model"]].browse(opened["res_id"])
-        self.assertEqual(wizard.line_ids.outcome_id, self.plan.template_ids[0].outcome_ids)
+        self.assertEqual(
+            wizard.line_ids.outcome_id, self.plan.template_ids[0].outcome_ids
+        )
         opened = (self.one + self.two).action_open_finish()
-        self.assertFalse(self.env[opened["res_model"]].browse(opened["res_id"]).line_ids)
+        self.assertFalse(
+            self.env[opened["res_model"]].browse(opened["res_id"]).line_ids
+        )
 
     def test_next(self):
         self._choose(self.one, self.go, feedback="Très bien")
@@ -143,7 +147,9 @@ class TestOutcomes(CrmActionsCommon):
         self.assertFalse(self.lead.active)
         self.assertEqual(self.lead.won_status, "lost")
         self.assertEqual(self.lead.lost_reason_id, self.reason)
-        self.assertStates(self.one + self.two + self.three, "done", "waiting", "waiting")
+        self.assertStates(
+            self.one + self.two + self.three, "done", "waiting", "waiting"
+        )
 
     def test_lost_by_an_employee(self):
         self.one.user_id = self.employee
@@ -204,14 +210,18 @@ class TestOutcomes(CrmActionsCommon):
     def test_undo_stop(self):
         self._choose(self.one, self.stop)
         self.one.action_reopen()
-        self.assertStates(self.one + self.two + self.three, "todo", "waiting", "waiting")
+        self.assertStates(
+            self.one + self.two + self.three, "todo", "waiting", "waiting"
+        )
 
     def test_undo_another_plan(self):
         self._choose(self.one, self.switch)
         started = self.lead.next_action_id
         self.one.action_reopen()
         self.assertFalse(started.exists())
-        self.assertStates(self.one + self.two + self.three, "todo", "waiting", "waiting")
+        self.assertStates(
+            self.one + self.two + self.three, "todo", "waiting", "waiting"
+        )
 
     def test_undo_lost(self):
         self._choose(self.one, self.lost)
@@ -219,13 +229,17 @@ class TestOutcomes(CrmActionsCommon):
         self.one.with_user(self.ana).action_reopen()
         self.assertTrue(self.lead.active)
         self.assertEqual(self.lead.won_status, "pending")
-        self.assertStates(self.one + self.two + self.three, "todo", "waiting", "waiting")
+        self.assertStates(
+            self.one + self.two + self.three, "todo", "waiting", "waiting"
+        )
 
     def test_undo_from_the_chatter(self):
         mirror = self.mirror(self.one)
         self._choose(self.one, self.stop)
         mirror.action_unarchive()
-        self.assertStates(self.one + self.two + self.three, "todo", "waiting", "waiting")
+        self.assertStates(
+            self.one + self.two + self.three, "todo", "waiting", "waiting"
+        )
 
     def test_history_is_in_the_chatter(self):
         self._choose(self.one, self.go)

@@ -178,8 +178,15 @@ class TestPerformance(CrmActionsCommon):
     def test_reading_a_page_of_leads(self):
         leads = self._leads(80)
         self._two_actions_each(leads)
-        names = ["action_count", "action_done_count", "action_overdue", "next_action_id"]
+        names = [
+            "action_count",
+            "action_done_count",
+            "action_overdue",
+            "next_action_id",
+        ]
         leads.read(names)
         plain = self._count(lambda: leads.read(["name"]))
         # One for the counts; the current action and its type, for its name.
-        self.assertLessEqual(self._count(lambda: leads.read(["name", *names])), plain + 3)
+        self.assertLessEqual(
+            self._count(lambda: leads.read(["name", *names])), plain + 3
+        )

@@ -24,7 +24,9 @@ class TestPlanChanges(CrmActionsCommon):
     def test_running_lists_stay_as_they_are(self):
         self.steps[1].write({"summary": "Autre", "delay_count": 9})
         self.steps[2].unlink()
-        self.plan.template_ids = [(0, 0, {"summary": "Plus", "responsible_type": "salesperson"})]
+        self.plan.template_ids = [
+            (0, 0, {"summary": "Plus", "responsible_type": "salesperson"})
+        ]
         self.assertEqual(len(self.lead.action_ids), 3)
         self.assertEqual(self.two.summary, "Pas 2")
         self.one.action_done()
@@ -45,14 +47,28 @@ class TestPlanChanges(CrmActionsCommon):
     def test_apply_steps_that_went(self):
         self.steps[1].unlink()
         self._apply()
-        self.assertStates(self.one + self.two + self.three, "todo", "cancelled", "waiting")
+        self.assertStates(
+            self.one + self.two + self.three, "todo", "cancelled", "waiting"
+        )
 
     def test_apply_steps_that_came(self):
         mine = self._actions(self.lead, 1)
         self.plan.template_ids = [
-            (0, 0, {"summary": "Fin", "sequence": 9, "responsible_type": "salesperson"}),
-            (0, 0, {"summary": "Avant", "sequence": 0, "responsible_type": "salesperson"}),
-            (0, 0, {"summary": "Milieu", "sequence": 2, "responsible_type": "salesperson"}),
+            (
+                0,
+                0,
+                {"summary": "Fin", "sequence": 9, "responsible_type": "salesperson"},
+            ),
+            (
+                0,
+                0,
+                {"summary": "Avant", "sequence": 0, "responsible_type": "salesperson"},
+            ),
+            (
+                0,
+                0,
+                {"summary": "Milieu", "sequence": 2, "responsible_type": "salesperson"},
+            ),
         ]
         self._apply()
         self.assertEqual(
@@ -67,7 +83,9 @@ class TestPlanChanges(CrmActionsCommon):
         self.steps[1].sequence, self.steps[2].sequence = 3, 2
         self.env.invalidate_all()
         self._apply()
-        self.assertEqual(self.lead.action_ids._in_order(), self.one + self.three + self.two)
+        self.assertEqual(
+            self.lead.action_ids._in_order(), self.one + self.three + self.two
+        )
 
     def test_apply_is_the_managers(self):
         with self.assertRaises(AccessError):
@@ -75,7 +93,9 @@ class TestPlanChanges(CrmActionsCommon):
 
     def test_apply_leaves_finished_lists_alone(self):
         self.lead.action_ids.action_done()
-        self.plan.template_ids = [(0, 0, {"summary": "Plus", "responsible_type": "salesperson"})]
+        self.plan.template_ids = [
+            (0, 0, {"summary": "Plus", "responsible_type": "salesperson"})
+        ]
         self._apply()
         self.assertEqual(len(self.lead.action_ids), 3)
 
@@ -115,7 +135,10 @@ class TestPlanChanges(CrmActionsCommon):
     def test_two_hundred_steps(self):
         plan = self._plan(
             *[
-                {"delay_count": 1, "delay_from": "previous_done" if n else "after_plan_date"}
+                {
+                    "delay_count": 1,
+                    "delay_from": "previous_done" if n else "after_plan_date",
+                }
                 for n in range(200)
             ]
         )

@@ -13,7 +13,11 @@ class TestLaunch(CrmActionsCommon):
         super().setUpClass()
         cls.plan = cls._plan(
             {"delay_count": 1, "responsible_type": "on_demand"},
-            {"delay_count": 3, "responsible_type": "other", "responsible_id": cls.bo.id},
+            {
+                "delay_count": 3,
+                "responsible_type": "other",
+                "responsible_id": cls.bo.id,
+            },
             {"delay_count": 1, "delay_unit": "weeks"},
             {"delay_count": 2, "delay_unit": "months", "note": "<p>Été</p>"},
         )
@@ -90,9 +94,7 @@ class TestLaunch(CrmActionsCommon):
         self._launch(self.lead)
         self.assertEqual(len(self.lead.action_ids), 7)
         self.assertEqual(self.lead.next_action_id, self.first)
-        self.assertEqual(
-            self.lead.action_ids._in_order()[3:].plan_id, self.plan
-        )
+        self.assertEqual(self.lead.action_ids._in_order()[3:].plan_id, self.plan)
 
     def test_running_plan_is_not_started_again(self):
         self._launch(self.empty)

@@ -17,7 +17,9 @@ class TestRepair(CrmActionsCommon):
     def _repair(self):
         self.assertEqual(self.env["crm.action"]._broken_lead_ids(), self.lead.ids)
         with self.enter_registry_test_mode():
-            self.env.ref("crm_actions.ir_cron_crm_action_repair").method_direct_trigger()
+            self.env.ref(
+                "crm_actions.ir_cron_crm_action_repair"
+            ).method_direct_trigger()
         self.env.invalidate_all()
         self.assertListsAreRight()
 
@@ -25,9 +27,7 @@ class TestRepair(CrmActionsCommon):
         self.assertFalse(self.env["crm.action"]._broken_lead_ids())
 
     def test_mirror_deleted(self):
-        self._sql(
-            "DELETE FROM mail_activity WHERE crm_action_id = %s", self.first.id
-        )
+        self._sql("DELETE FROM mail_activity WHERE crm_action_id = %s", self.first.id)
         self._repair()
         self.assertTrue(self.mirror(self.first))
 
@@ -115,9 +115,7 @@ class TestRepair(CrmActionsCommon):
 
     def test_user_deleted_by_sql(self):
         self.first.user_id = self.bo
-        self._sql(
-            "DELETE FROM mail_activity WHERE user_id = %s", self.bo.id
-        )
+        self._sql("DELETE FROM mail_activity WHERE user_id = %s", self.bo.id)
         self._sql("UPDATE crm_action SET user_id = NULL WHERE user_id = %s", self.bo.id)
         self._repair()
         self.assertFalse(self.mirror(self.first).user_id)

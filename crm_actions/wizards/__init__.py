@@ -1,5 +1,7 @@
-from . import crm_action_finish
-from . import crm_action_reassign
-from . import crm_action_reschedule
-from . import crm_action_skip
-from . import mail_activity_schedule
+from . import (
+    crm_action_finish,
+    crm_action_reassign,
+    crm_action_reschedule,
+    crm_action_skip,
+    mail_activity_schedule,
+)
