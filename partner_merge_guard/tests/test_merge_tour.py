@@ -12,6 +12,10 @@ class TestMergeTour(MergeGuardCase, HttpCase):
         """A member and two other contacts: see why, remove the member, merge."""
         self._tag_rule(self.holder)
         self.contact_manager.lang = "en_US"
+        # an addon may give the action to some contact managers only
+        self.contact_manager.group_ids += self.env.ref(
+            "base.action_partner_merge"
+        ).group_ids
         partners = self.holder + self.free + self.other_free
         action = self.env["ir.actions.act_window"].create(
             {
