@@ -49,4 +49,6 @@
         "web.assets_backend_lazy": ["crm_actions/static/src/views/activity/**/*"],
         "web.assets_tests": ["crm_actions/static/tests/tours/**/*"],
     },
+    "pre_init_hook": "pre_init_hook",
+    "post_init_hook": "post_init_hook",
 }
