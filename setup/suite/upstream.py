@@ -59,7 +59,12 @@ def plain_line(line: str, database: str) -> str:
 
 
 def _test(name: str) -> str:
-    """``Subtest TestA.test_one (n=1)`` is a part of ``TestA.test_one``."""
+    """``Subtest TestA.test_one (n=1)`` is a part of ``TestA.test_one``.
+
+    ``setUpClass (odoo.addons.x.tests.test_a.TestA)`` stands for all of ``TestA``.
+    """
+    if whole_class := re.match(r"(?:setUp|tearDown)Class \(.*?(\w+)\)", name):
+        return whole_class[1]
     found = re.search(r"\w+\.\w+", name)
     return found[0] if found else name
 

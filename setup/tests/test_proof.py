@@ -31,6 +31,10 @@ class TestUpstream(unittest.TestCase):
             ],
         )
 
+    def test_a_class_that_could_not_be_set_up(self):
+        side = self.side("suite", "setUpClass (odoo.addons.x.tests.test_a.TestA)")
+        self.assertEqual(side.failed, {"TestA"})
+
     def test_lines_of_the_log_differ_by_more_than_names_and_numbers(self):
         plain = self.side(
             "plain_1", log="2026-11-24 1 WARNING plain_1 odoo.x: 3 at 0xf"
