@@ -39,7 +39,7 @@ class CrmActionReport(models.Model):
     _depends = frozendict({"crm.action": (*COPIED_FIELDS, "days_late")})
 
     lead_id = fields.Many2one("crm.lead", string="Opportunity", readonly=True)
-    company_id = fields.Many2one("res.company", string="Company", readonly=True)
+    company_id = fields.Many2one("res.company", readonly=True)
     team_id = fields.Many2one("crm.team", string="Sales Team", readonly=True)
     lead_user_id = fields.Many2one("res.users", string="Salesperson", readonly=True)
     user_id = fields.Many2one("res.users", string="Assigned to", readonly=True)
@@ -47,12 +47,12 @@ class CrmActionReport(models.Model):
     activity_type_id = fields.Many2one(
         "mail.activity.type", string="Type", readonly=True
     )
-    plan_id = fields.Many2one("mail.activity.plan", string="Plan", readonly=True)
+    plan_id = fields.Many2one("mail.activity.plan", readonly=True)
     plan_template_id = fields.Many2one(
         "mail.activity.plan.template", string="Plan Step", readonly=True
     )
     plan_started_on = fields.Date(string="Plan Started on", readonly=True)
-    outcome_id = fields.Many2one("crm.action.outcome", string="Outcome", readonly=True)
+    outcome_id = fields.Many2one("crm.action.outcome", readonly=True)
     state = fields.Selection(
         selection=lambda self: (
             self.env["crm.action"]._fields["state"]._description_selection(self.env)
@@ -82,7 +82,6 @@ class CrmActionReport(models.Model):
         help="Share of the done actions that were done on time.",
     )
     days_late = fields.Integer(
-        string="Days Late",
         readonly=True,
         help="Days between due date and completion, of done actions.",
     )
