@@ -201,5 +201,6 @@ class ResCompany(models.Model):
             "actions_url": urljoin(
                 base_url, "/odoo/action-crm_actions.crm_action_action"
             ),
-            "preferences_url": urljoin(base_url, "/odoo/my-preferences"),
+            # Without its id, the page is that of a new user.
+            "preferences_url": urljoin(base_url, f"/odoo/my-preferences/{user.id}"),
         }

@@ -59,6 +59,7 @@ class TestActionMail(CrmActionsCommon):
         self.assertIn("Étape 2 (after the one before it)", text)
         self.assertNotIn("Étape 3", text)
         self.assertIn("Rappeler Today", text)
+        self.assertIn(f'/odoo/my-preferences/{self.ana.id}"', str(mail.body_html))
         # Each opportunity once, the most urgent first.
         links = html.fromstring(mail.body_html).xpath("//td/a")
         self.assertEqual([link.text for link in links], ["Œuvre & Cie", "Núñez & fils"])
