@@ -83,7 +83,7 @@ class ResCompany(models.Model):
             with self.env.cr.savepoint():
                 self._crm_action_mail_create(due)
         except Exception:
-            _logger.info("An e-mail of actions fails; trying one by one")
+            _logger.info("An e-mail of actions fails; trying one by one", exc_info=True)
             for key, actions in due.items():
                 self._crm_action_mail_send_one(key, actions)
 
