@@ -3,9 +3,11 @@
 
 from . import (
     test_access,
+    test_doors,
     test_grants,
     test_list,
     test_mail_stories,
     test_performance,
     test_random_walk,
+    test_tour,
 )
