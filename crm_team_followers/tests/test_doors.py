@@ -138,7 +138,9 @@ class TestDoors(DoorsCommon):
         wizard = (
             self.env["crm.lead2opportunity.partner"]
             .with_user(self.colleague)
-            .with_context(active_ids=lead.ids, active_model="crm.lead")
+            .with_context(
+                active_model="crm.lead", active_ids=lead.ids, active_id=lead.id
+            )
             .create({"name": "convert", "team_id": self.team.id})
         )
         wizard.write({"user_id": False, "team_id": self.team.id})
