@@ -399,6 +399,8 @@ env.cr.commit()
              UNION ALL
             SELECT 'table', tablename FROM pg_tables
              WHERE tablename ~ 'follow_|default_follower'
+               -- and no relation of another addon
+               AND tablename NOT IN (SELECT name FROM ir_model_relation)
              UNION ALL
             SELECT 'column', table_name || '.' || column_name
               FROM information_schema.columns
