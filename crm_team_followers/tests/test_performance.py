@@ -1,5 +1,6 @@
 # Copyright 2026 CRM and Contacts Suite
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl)
+from functools import partial
 
 from odoo.tests import tagged
 
@@ -43,15 +44,25 @@ class TestPerformance(TeamFollowersCommon):
             )
         )
 
+    def _least(self, *works):
+        """The least queries of several times the same work: what fills the caches of
+        the registry is not what is measured."""
+        return min(self._count(work) for work in works)
+
     def _extra(self, count, **context):
         """Queries of a creation beyond those for a team without list."""
-        counts = {}
-        for _warm_up in range(2):
-            for team in (self.bare_team, self.team):
-                counts[team] = self._count(
-                    lambda team=team: self._create(team, count, **context)
-                )
-        return counts[self.team] - counts[self.bare_team]
+
+        def least(team):
+            return self._least(*[lambda: self._create(team, count, **context)] * 3)
+
+        return least(self.team) - least(self.bare_team)
+
+    def _moves(self, count, source, target):
+        """Three moves of as many leads, ready to be made."""
+        return [
+            partial(self._create(source, count).sudo().write, {"team_id": target.id})
+            for _move in range(3)
+        ]
 
     def test_creation(self):
         """Three default followers cost a constant: their list, their users, companies
@@ -67,20 +78,12 @@ class TestPerformance(TeamFollowersCommon):
     def test_move(self):
         """Leaving one list for another: one statement takes back, one gives."""
         self._add(self.other_team, self.partner_all, self.comment)
-        counts = []
-        for count in (10, 90):
-            leads = self._create(self.team, count).sudo()
-            bare = self._create(self.bare_team, count).sudo()
-            bare_team = self.bare_team.copy({"alias_name": False})
-            self.env.flush_all()
-            counts.append(
-                self._count(
-                    lambda leads=leads: leads.write({"team_id": self.other_team.id})
-                )
-                - self._count(
-                    lambda leads=bare, team=bare_team: leads.write({"team_id": team.id})
-                )
-            )
+        bare_target = self.bare_team.copy({"alias_name": False})
+        counts = [
+            self._least(*self._moves(count, self.team, self.other_team))
+            - self._least(*self._moves(count, self.bare_team, bare_target))
+            for count in (10, 90)
+        ]
         self.assertEqual(counts[0], counts[1])
         self.assertLessEqual(counts[0], 16)
 
