@@ -24,12 +24,15 @@ def sources_digest(addons: "list[str] | tuple[str, ...]") -> str:
     return cache.digest(*parts)
 
 
-def template(odoo: Odoo, modules: str, *, demo: bool = True) -> str:
+def template(
+    odoo: Odoo, modules: str, *, demo: bool = True, languages: str = LANGUAGES
+) -> str:
     """The name of a database with Odoo's own ``modules``, built once per server.
 
     :param modules: names of modules, comma separated
+    :param languages: codes of the languages beside English, comma separated
     """
-    key = cache.digest(odoo.sources, modules, demo, LANGUAGES)
+    key = cache.digest(odoo.sources, modules, demo, languages)
     name = f"template_{key}"
     server = odoo.server
     with cache.lock(f"database-{name}"):
@@ -37,7 +40,7 @@ def template(odoo: Odoo, modules: str, *, demo: bool = True) -> str:
             with step(f"building the template database ({modules})"):
                 cache.require_space(cache.folder(), 2)
                 building = f"{name}_{os.getpid()}"
-                install(odoo, building, modules, demo=demo, languages=LANGUAGES)
+                install(odoo, building, modules, demo=demo, languages=languages)
                 rename(odoo, building, name)
     return name
 
