@@ -95,7 +95,11 @@ def _customer_mail(follow):
         leads = follow(env, count, user, crm_team, people)
         mails = []
         for number, lead in enumerate(leads):
-            parent = lead.message_post(body="Jeudi ?", message_type="comment")
+            parent = lead.message_post(
+                body="Jeudi ?",
+                message_type="comment",
+                subtype_xmlid="mail.mt_comment",
+            )
             mails.append(
                 MAIL.format(
                     number=number, email=lead.email_from, parent=parent.message_id
