@@ -21,11 +21,7 @@ class CalendarEvent(models.Model):
             .opportunity_id
         )
         if leads:
-            leads.filtered(
-                lambda lead: any(
-                    lead.action_ids._open().mapped("plan_id.pause_on_meeting")
-                )
-            )._actions_pause("meeting")
+            leads._actions_pause_by_plan("meeting")
         return events
 
     def unlink(self):

@@ -428,6 +428,23 @@ class CrmLead(models.Model):
             lambda lead: not lead.actions_paused and lead.action_ids._open()
         ).write({"actions_paused": True, "actions_pause_reason": reason})
 
+    def _actions_pause_by_plan(self, event):
+        """Engine: pause the lists of which an open action's plan asks for it.
+
+        One search, also for e-mails to leads that are deleted or have no list.
+
+        :param str event: "reply" or "meeting"
+        """
+        # sudo: the customer or colleague behind the event need not see the actions.
+        actions = self.env["crm.action"].sudo().with_context(active_test=False)
+        actions.search(
+            [
+                ("lead_id", "in", self.ids),
+                ("state", "in", OPEN_STATES),
+                (f"plan_id.pause_on_{event}", "=", True),
+            ]
+        ).lead_id.with_env(self.env)._actions_pause(event)
+
     def _actions_paused(self):
         today = fields.Date.context_today(self)
         for reason, leads in self.sudo().grouped("actions_pause_reason").items():

@@ -30,12 +30,7 @@ class MailThread(models.AbstractModel):
             # sudo: the gateway acts for a customer, who has no right on leads.
             author = self.env["res.partner"].sudo().browse(author_id)
             if not author or author.partner_share:
-                leads = self.env["crm.lead"].sudo().browse(lead_ids).exists()
-                leads.filtered(
-                    lambda lead: any(
-                        lead.action_ids._open().mapped("plan_id.pause_on_reply")
-                    )
-                )._actions_pause("reply")
+                self.env["crm.lead"].browse(lead_ids)._actions_pause_by_plan("reply")
         return thread_id
 
     @api.model
