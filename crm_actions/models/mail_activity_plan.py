@@ -5,6 +5,7 @@ from markupsafe import Markup
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
+from ..tools import DelayCalculator
 from .crm_action import OPEN_STATES
 
 
@@ -85,12 +86,20 @@ class MailActivityPlan(models.Model):
         waiting = Action.search([("plan_id", "=", self.id), ("state", "=", "waiting")])
         leads = waiting.lead_id
         waiting.filtered(lambda action: not action.plan_template_id)._cancel()
+        calculator = DelayCalculator(self.env)
+        vals_list = []
         for lead in leads:
-            self._apply_to_lead(lead)
+            vals_list += self._apply_to_lead(lead, calculator)
+        # All at once: each create reconciles lists and costs the same.
+        Action.create(vals_list)
         leads._actions_reconcile()
 
-    def _apply_to_lead(self, lead):
-        Action = self.env["crm.action"].sudo()
+    def _apply_to_lead(self, lead, calculator):
+        """Change the waiting actions of one list.
+
+        :param DelayCalculator calculator: that of the batch
+        :return: values of the actions that the list lacks
+        """
         actions = lead.action_ids.filtered(
             lambda action: action.plan_id == self and action.plan_started_on
         )
@@ -119,7 +128,7 @@ class MailActivityPlan(models.Model):
             ):
                 continue
             vals = template._prepare_crm_action_values(
-                lead, started_on, None, first=not index
+                lead, started_on, None, calculator=calculator, first=not index
             )
             if action:
                 for name in ("lead_id", "plan_id", "plan_template_id"):
@@ -133,7 +142,7 @@ class MailActivityPlan(models.Model):
                 )
             sequence += 1
         self._make_room(lead, actions, sequence)
-        Action.create(new_vals)
+        return new_vals
 
     def _make_room(self, lead, actions, sequence):
         """What stands after the plan's steps in the list stays after them."""
