@@ -856,7 +856,15 @@ class CrmAction(models.Model):
                     heir = (
                         lead_user if able and lead_user != former else former.browse()
                     )
-                    of_user.write({"user_id": heir.id})
+                    of_user._assign(heir.id)
+
+    def _assign(self, user_id):
+        """Engine: give open actions to another user, because a user or lead changed.
+
+        Nobody has touched the actions for that: undo may still withdraw them.
+        """
+        self._engine_write({"user_id": user_id})
+        self._push()
 
     def _move(self, vals):
         """Write ``vals`` with another ``lead_id``: to the end of that list."""

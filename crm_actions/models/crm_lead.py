@@ -403,7 +403,7 @@ class CrmLead(models.Model):
                 action.user_id.id == former_id
                 and (former_id or action.responsible_type == "salesperson")
             )
-        ).with_context(mail_activity_quick_update=True).write({"user_id": user_id})
+        ).with_context(mail_activity_quick_update=True)._assign(user_id)
 
     def _actions_follow_company(self):
         """Engine: who may not enter the new company has nothing to do there."""

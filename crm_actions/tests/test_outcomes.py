@@ -200,6 +200,36 @@ class TestOutcomes(CrmActionsCommon):
         self.assertEqual(copy.state, "cancelled")
         self.assertEqual(copy.summary, "Rappeler Núñez")
 
+    def test_undo_repeat_of_another_salesperson(self):
+        """It followed the opportunity: nobody has touched the step itself."""
+        for outcome in (self.again, self.switch):
+            with self.subTest(outcome=outcome.name):
+                self.lead.user_id = self.ana
+                self._choose(self.one, outcome)
+                created = self.lead.next_action_id
+                self.as_user(self.manager, self.lead).user_id = self.bo
+                self.assertEqual(created.user_id, self.bo)
+                self.assertEqual(self.mirror(created).user_id, self.bo)
+                self.one.with_user(self.manager).action_reopen()
+                self.assertFalse(created.exists())
+                self.assertEqual(self.lead.next_action_id, self.one)
+
+    def test_undo_repeat_of_somebody_who_left(self):
+        self._choose(self.one, self.again)
+        copy = self.lead.next_action_id
+        self.ana.action_archive()
+        self.assertFalse(copy.user_id)
+        self.one.with_user(self.manager).action_reopen()
+        self.assertFalse(copy.exists())
+        self.assertFalse(self.mirror(self.one).user_id)
+
+    def test_undo_repeat_that_somebody_reassigned(self):
+        self._choose(self.one, self.again)
+        copy = self.lead.next_action_id
+        copy.with_user(self.ana).action_reassign(self.bo.id)
+        self.one.action_reopen()
+        self.assertEqual(copy.state, "cancelled")
+
     def test_undo_repeat_that_is_done(self):
         self._choose(self.one, self.again)
         copy = self.lead.next_action_id
