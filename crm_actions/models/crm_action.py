@@ -843,6 +843,10 @@ class CrmAction(models.Model):
             }
         )
         self.activity_ids.filtered("feedback").write({"feedback": False})
+        # Who has left since kept the closed action, and cannot have it open.
+        self.filtered(
+            lambda action: action.user_id and not action.user_id.active
+        )._hand_over()
         self.lead_id._actions_reconcile()
 
     def _hand_over(self):

@@ -401,7 +401,8 @@ class CrmLead(models.Model):
         actions.filtered(
             lambda action: (
                 action.user_id.id == former_id
-                and (former_id or action.responsible_type == "salesperson")
+                if action.user_id
+                else action.responsible_type == "salesperson"
             )
         ).with_context(mail_activity_quick_update=True)._assign(user_id)
 

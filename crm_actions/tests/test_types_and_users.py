@@ -62,6 +62,28 @@ class TestUsers(CrmActionsCommon):
         self.mirror(self.second).action_feedback()
         self.assertEqual(self.third.state, "todo")
 
+    def test_successor_of_a_salesperson_who_left(self):
+        """Steps of the salesperson go to the next one, others stay with nobody."""
+        lead = self._lead("À reprendre")
+        steps = lead._actions_start_plan(self._plan({}, {}))
+        self.ana.action_archive()
+        self.assertFalse(self.mirror(steps[0]).user_id)
+        (lead + self.lead).write({"user_id": self.bo.id})
+        self.assertEqual(steps.mapped("user_id"), self.bo)
+        self.assertEqual(self.mirror(steps[0]).user_id, self.bo)
+        self.assertFalse(self.lead.action_ids.user_id)
+
+    def test_reopened_action_of_somebody_who_left(self):
+        self.first.user_id = self.bo
+        self.first.action_done()
+        self.bo.action_archive()
+        self.first.with_user(self.manager).action_reopen()
+        self.assertEqual(self.mirror(self.first).user_id, self.ana)
+        self.first.action_done()
+        self.ana.action_archive()
+        self.first.with_user(self.manager).action_reopen()
+        self.assertFalse(self.mirror(self.first).user_id)
+
     def test_assignee_deleted(self):
         self.first.user_id = self.bo
         self.bo.unlink()
