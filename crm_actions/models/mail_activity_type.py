@@ -12,6 +12,8 @@ class MailActivityType(models.Model):
     _inherit = "mail.activity.type"
 
     def unlink(self):
+        # First: who may not delete types learns nothing of the actions.
+        self.check_access("unlink")
         # Not @api.ondelete, which comes too late: Odoo turns the activities of the
         # type into to-dos first, and the current actions follow them.
         # sudo: the actions of others and of all companies count.

@@ -1,7 +1,9 @@
 # Copyright 2026 CRM and Contacts Suite
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl)
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
+
+from odoo.addons.base.models.ir_model import MODULE_UNINSTALL_FLAG
 
 from .common import CrmActionsCommon
 
@@ -29,6 +31,72 @@ class TestActivityType(CrmActionsCommon):
         self.first.action_done()
         self.kind.with_user(self.manager).unlink()
         self.assertEqual(self.first.activity_type_id, self.todo)
+
+    def test_deleted_in_settings(self):
+        """By who may change types and need not see any action."""
+        settings = self._user("set", "base.group_system", "Réglages")
+        self.first.activity_type_id = self.kind
+        kind = self.as_user(settings, self.kind)
+        with self.assertRaisesRegex(UserError, "Visite d’été"):
+            kind.unlink()
+        self.assertEqual(self.mirror(self.first).activity_type_id, self.kind)
+        self.first.action_done()
+        message = self.lead.message_ids[0]
+        self.assertEqual(message.mail_activity_type_id, self.kind)
+        self.as_user(settings, self.kind).unlink()
+        self.assertEqual(self.first.activity_type_id, self.todo)
+        self.assertEqual(self.first.activity_ids.activity_type_id, self.todo)
+        self.assertStates(self.lead.action_ids, "done", "todo", "waiting")
+        self.assertFalse(message.mail_activity_type_id)
+
+    def test_deleted_together_with_one_in_use(self):
+        other = self.kind.copy({"name": "Visite d’hiver"})
+        self.first.activity_type_id = self.kind
+        self.first.action_done()
+        self.second.activity_type_id = other
+        with self.assertRaisesRegex(UserError, "open: Visite d’hiver"):
+            (self.kind + other).unlink()
+        self.assertEqual(self.first.activity_type_id, self.kind)
+
+    def test_deleted_by_who_may_not(self):
+        """Who may not delete types learns nothing of the actions of others."""
+        self.first.activity_type_id = self.kind
+        with self.assertRaises(AccessError):
+            self.as_user(self.employee, self.kind).unlink()
+
+    def test_uninstalled_with_the_addon_that_brought_it(self):
+        self.first.activity_type_id = self.second.activity_type_id = self.kind
+        self.kind.with_context(**{MODULE_UNINSTALL_FLAG: True}).unlink()
+        self.assertEqual((self.first + self.second).activity_type_id, self.todo)
+        self.assertEqual(self.mirror(self.first).activity_type_id, self.todo)
+
+    def test_type_of_a_paused_list(self):
+        self.first.activity_type_id = self.kind
+        self.lead.action_pause_actions()
+        with self.assertRaisesRegex(UserError, "Visite d’été"):
+            self.kind.unlink()
+
+    def test_archived_type_of_a_plan(self):
+        """A plan that runs already keeps the type, in its repetitions as well."""
+        plan = self._plan({"activity_type_id": self.kind.id}, {})
+        outcome = self.env["crm.action.outcome"].create(
+            {
+                "template_id": plan.template_ids[0].id,
+                "name": "Personne",
+                "next_kind": "repeat",
+                "repeat_days": 2,
+                "repeat_max": 1,
+            }
+        )
+        lead = self._lead("En cours")
+        first, second = lead._actions_start_plan(plan)
+        self.kind.action_archive()
+        self.as_user(self.ana, first).action_done(outcome_id=outcome.id)
+        self.assertEqual(lead.next_action_id.activity_type_id, self.kind)
+        self.mirror(lead.next_action_id).action_feedback()
+        self.assertEqual(lead.next_action_id, second)
+        plan.with_user(self.manager).action_apply_to_waiting()
+        self.assertEqual(len(lead.activity_ids), 1)
 
     def test_archived_type_runs_on(self):
         self.lead.action_ids.write({"activity_type_id": self.kind.id})
