@@ -47,6 +47,88 @@ class TestList(CrmActionsCommon):
         actions[0].date_deadline = days(10)
         self.assertEqual(actions[1].estimated_date, days(10))
 
+    def test_date_of_the_current_one_cleared(self):
+        """What is current has a date: today's, and the clock says the same."""
+        self.as_user(self.ana, self.first).date_deadline = False
+        self.assertStates(self.lead.action_ids, "todo", "waiting", "waiting")
+        self.assertEqual(self.first.date_deadline, TODAY)
+        self.assertEqual(self.mirror(self.first).date_deadline, TODAY)
+        self.assertEqual(self.lead.next_action_date, TODAY)
+
+    def test_date_of_the_current_one_cleared_on_the_form(self):
+        mirror = self.mirror(self.first)
+        with Form(
+            self.first.with_user(self.ana), view="crm_actions.crm_action_view_form"
+        ) as form:
+            form.date_deadline = False
+        self.assertEqual(self.first.date_deadline, TODAY)
+        self.assertEqual(self.mirror(self.first), mirror)
+        self.assertEqual(mirror.date_deadline, TODAY)
+
+    def test_date_of_a_late_one_cleared(self):
+        self.first.date_deadline = days(-9)
+        self.first.date_deadline = False
+        self.assertFalse(self.first.is_late)
+
+    def test_date_of_a_step_cleared(self):
+        """The delay counts again, as if the step had become current now."""
+        lead = self._lead("Étapes")
+        first, second = lead._actions_start_plan(
+            self._plan(
+                {"delay_count": 1}, {"delay_count": 3, "delay_from": "previous_done"}
+            )
+        )
+        first.action_done()
+        self.mirror(second).date_deadline = days(9)
+        second.date_deadline = False
+        self.assertEqual(self.mirror(second).date_deadline, days(3))
+        # It is the engine's date: undo forgets it.
+        first.action_reopen()
+        self.assertFalse(second.date_deadline)
+
+    def test_date_of_a_waiting_one_cleared(self):
+        self.as_user(self.ana, self.second).date_deadline = False
+        self.assertFalse(self.second.date_deadline)
+        self.assertEqual(self.second.estimated_date, days(1))
+        self.assertFalse(self.second.activity_ids)
+        self.assertStates(self.lead.action_ids, "todo", "waiting", "waiting")
+        self.assertEqual(
+            self.env["crm.action"].search(
+                [("lead_id", "=", self.lead.id), ("date_deadline", "=", False)]
+            ),
+            self.second,
+        )
+        self.first.action_done()
+        self.assertEqual(self.mirror(self.second).date_deadline, TODAY)
+
+    def test_date_of_a_waiting_one_cleared_on_the_form(self):
+        with Form(
+            self.third.with_user(self.ana), view="crm_actions.crm_action_view_form"
+        ) as form:
+            form.date_deadline = False
+        self.assertFalse(self.third.date_deadline)
+        self.assertEqual(self.third.state, "waiting")
+
+    def test_dates_cleared_of_a_whole_list(self):
+        self.as_user(self.ana, self.lead.action_ids).write({"date_deadline": False})
+        self.assertStates(self.lead.action_ids, "todo", "waiting", "waiting")
+        self.assertEqual(
+            self.lead.action_ids.mapped("date_deadline"), [TODAY, False, False]
+        )
+
+    def test_date_of_the_activity_cleared(self):
+        """Odoo's own form wants a date."""
+        form = Form(self.mirror(self.first))
+        form.date_deadline = False
+        with self.assertRaisesRegex(AssertionError, "date_deadline"):
+            form.save()
+        self.assertEqual(self.first.date_deadline, days(1))
+
+    def test_date_of_a_done_one_cleared(self):
+        self.first.action_done()
+        self.first.date_deadline = False
+        self.assertStates(self.lead.action_ids, "done", "todo", "waiting")
+
     def test_new_one_comes_last(self):
         action = self._actions(self.lead, 1, date_deadline=days(-5))
         self.assertEqual(self.lead.action_ids._in_order()[-1], action)
