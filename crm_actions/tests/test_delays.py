@@ -2,6 +2,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl)
 from datetime import date
 
+from freezegun import freeze_time
+
 from odoo.exceptions import ValidationError
 from odoo.tests import tagged
 
@@ -27,8 +29,8 @@ class TestDelayCalculator(CrmActionsCommon):
         return self.env["resource.calendar.leaves"].create(
             {
                 "name": "Congé",
-                "date_from": f"{start} 00:00:00",
-                "date_to": f"{stop} 23:59:59",
+                "date_from": f"{start} 00:00:00" if len(str(start)) == 10 else start,
+                "date_to": f"{stop} 23:59:59" if len(str(stop)) == 10 else stop,
                 "company_id": self.company.id,
                 **values,
             }
@@ -103,6 +105,28 @@ class TestDelayCalculator(CrmActionsCommon):
         self._calendar()
         self._leave("2026-01-01", "2060-01-01")
         self.assertGreater(self._add(TODAY, 1), date(2030, 1, 1))
+
+    def test_calendar_at_the_other_end_of_the_world(self):
+        """The working day of Auckland begins on the day before, in UTC."""
+        self._calendar(tz="Pacific/Auckland")
+        self._leave("2027-03-28 11:00:00", "2027-03-29 10:59:59")  # Monday the 29th
+        self.assertEqual(self._add(TODAY, 4), days(6))
+        for start, count, expected in (
+            ("2027-03-26", 1, "2027-03-30"),
+            # clocks change on 2027-04-04 there
+            ("2027-04-02", 1, "2027-04-05"),
+            ("2027-04-05", -1, "2027-04-02"),
+        ):
+            with self.subTest(start=start):
+                self.assertEqual(
+                    str(self._add(date.fromisoformat(start), count)), expected
+                )
+
+    def test_clocks_change_around_a_holiday(self):
+        self._calendar(tz="Europe/Brussels")
+        self._leave("2027-03-28 22:00:00", "2027-03-29 21:59:59")  # Easter Monday
+        self.assertEqual(str(self._add(date(2027, 3, 26), 1)), "2027-03-30")
+        self.assertEqual(str(self._add(date(2027, 10, 29), 1)), "2027-11-01")
 
     def test_every_other_week(self):
         calendar = self._calendar()
@@ -253,6 +277,80 @@ class TestDelaysOfSteps(CrmActionsCommon):
         self.assertEqual(self.mirror(actions[2]).user_id, self.employee)
         actions[1].action_reopen()
         self.assertFalse(actions[2].user_id)
+
+    def test_nights_in_which_the_clocks_change(self):
+        """The day ends at midnight of the assignee, an hour off the day before."""
+        self.ana.tz = "Europe/Brussels"
+        for moment, due, late, following in (
+            # spring: the 28th lasts from 23:00 to 22:00 UTC
+            ("2027-03-27 22:59:00", "2027-03-27", 0, "2027-03-28"),
+            ("2027-03-27 23:01:00", "2027-03-27", 1, "2027-03-29"),
+            ("2027-03-28 21:59:00", "2027-03-28", 0, "2027-03-29"),
+            ("2027-03-28 22:01:00", "2027-03-28", 1, "2027-03-30"),
+            # autumn: the 31st lasts from 22:00 to 23:00 UTC
+            ("2027-10-30 21:59:00", "2027-10-30", 0, "2027-10-31"),
+            ("2027-10-30 22:01:00", "2027-10-30", 1, "2027-11-01"),
+            ("2027-10-31 22:59:00", "2027-10-31", 0, "2027-11-01"),
+            ("2027-10-31 23:01:00", "2027-10-31", 1, "2027-11-02"),
+        ):
+            with self.subTest(moment=moment):
+                actions = self._start(
+                    {}, {"delay_count": 1, "delay_from": "previous_done"}
+                )
+                actions[0].date_deadline = due
+                with freeze_time(moment):
+                    self.env.invalidate_all()
+                    self.assertEqual(actions[0].is_late, bool(late))
+                    self.mirror(actions[0]).with_user(self.ana).action_feedback()
+                self.assertEqual(actions[0].days_late, late)
+                self.assertEqual(str(actions[1].date_deadline), following)
+
+    def test_leap_day(self):
+        self.at("2028-01-31 12:00:00")
+        actions = self._start(
+            {"delay_count": 1, "delay_unit": "months"},
+            {
+                "delay_count": 12,
+                "delay_unit": "months",
+                "delay_from": "previous_deadline",
+            },
+            {
+                "delay_count": 1,
+                "delay_unit": "working_days",
+                "delay_from": "previous_done",
+            },
+        )
+        self.assertEqual(
+            [str(day) for day in actions.mapped("estimated_date")],
+            ["2028-02-29", "2029-02-28", "2029-03-01"],
+        )
+        self.at("2028-02-28 12:00:00")
+        actions[0].action_postpone()
+        self.assertEqual(str(actions[0].date_deadline), "2028-03-01")
+        actions[0].action_reschedule("2028-02-29")
+        lead = actions.lead_id
+        lead.action_pause_actions()
+        self.at("2028-03-01 12:00:00")
+        lead.action_resume_actions()
+        self.assertEqual(str(self.mirror(actions[0]).date_deadline), "2028-03-02")
+        self.at("2028-02-29 12:00:00")
+        self.mirror(actions[0]).action_feedback()
+        self.assertEqual(str(actions[1].date_deadline), "2029-03-02")
+        actions[1].action_done()
+        self.assertEqual(str(actions[2].date_deadline), "2028-03-01")
+
+    def test_undo_after_another_salesperson(self):
+        """Who got the step by itself loses it again, also when they changed."""
+        actions = self._start({}, {"responsible_type": "previous"})
+        actions[0].with_user(self.ana).action_done()
+        self.assertEqual(actions[1].user_id, self.ana)
+        actions.lead_id.user_id = self.bo
+        self.assertEqual(self.mirror(actions[1]).user_id, self.bo)
+        actions[0].action_reopen()
+        self.assertStates(actions, "todo", "waiting")
+        self.assertFalse(actions[1].user_id)
+        actions[0].with_user(self.manager).action_done()
+        self.assertEqual(self.mirror(actions[1]).user_id, self.manager)
 
     def test_nobody_is_responsible(self):
         lead = self._lead("Sans vendeur", user_id=False, team_id=False)

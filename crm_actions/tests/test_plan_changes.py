@@ -2,7 +2,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl)
 """Plans that change, or go away, while lists run on them."""
 
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
 from .common import TODAY, CrmActionsCommon, days
@@ -107,10 +107,48 @@ class TestPlanChanges(CrmActionsCommon):
         self.assertFalse(self.three.plan_id)
         self.assertFalse(self.three.plan_template_id)
 
+    def test_plan_deleted_by_its_manager(self):
+        """Steps that count from the one before it, or find their person, go on."""
+        plan = self._plan(
+            {},
+            {
+                "delay_count": 2,
+                "delay_from": "previous_done",
+                "responsible_type": "team_leader",
+            },
+            {"delay_count": 1, "responsible_type": "previous"},
+        )
+        lead = self._lead("Plan supprimé")
+        actions = lead._actions_start_plan(plan)
+        self.as_user(self.manager, plan).unlink()
+        self.as_user(self.ana, self.mirror(actions[0])).action_feedback()
+        self.assertEqual(actions[1].date_deadline, days(2))
+        self.assertEqual(actions[1].user_id, self.manager)
+        self.as_user(self.manager, self.mirror(actions[1])).action_feedback()
+        self.assertEqual(self.mirror(actions[2]).user_id, self.manager)
+
+    def test_outcome_after_the_plan_was_deleted(self):
+        """The dialog was open: the outcome is gone, and nothing is done by half."""
+        outcome = self.env["crm.action.outcome"].create(
+            {"template_id": self.steps[0].id, "name": "Stop", "next_kind": "stop"}
+        )
+        self.plan.unlink()
+        with self.assertRaisesRegex(UserError, "not one of this step"):
+            self.one.with_user(self.ana).action_done(outcome_id=outcome.id)
+        self.assertStates(
+            self.one + self.two + self.three, "todo", "waiting", "waiting"
+        )
+
     def test_plan_archived(self):
         self.plan.active = False
         self.mirror(self.one).action_feedback()
         self.assertEqual(self.two.state, "todo")
+        # It can still be brought in line, and its steps undone.
+        self.steps[2].summary = "Après tout"
+        self._apply()
+        self.assertEqual(self.three.summary, "Après tout")
+        self.one.action_reopen()
+        self.assertEqual(self.lead.next_action_id, self.one)
 
     def test_plan_made_all_at_once(self):
         self.plan.sequential = False
@@ -125,6 +163,28 @@ class TestPlanChanges(CrmActionsCommon):
         self.lead.company_id = elsewhere
         self.mirror(self.one).action_feedback()
         self.assertEqual(self.two.state, "todo")
+
+    def test_lead_changes_company_with_its_salesperson(self):
+        """Whoever may not enter the other company loses the steps there."""
+        elsewhere = self.env["res.company"].create({"name": "Ailleurs"})
+        self.plan.company_id = self.company
+        self.two.user_id = self.bo
+        both = self._user(
+            "both",
+            "sales_team.group_sale_salesman",
+            "Partout",
+            company_ids=[(6, 0, (self.company + elsewhere).ids)],
+        )
+        self.lead.write(
+            {"user_id": both.id, "team_id": False, "company_id": elsewhere.id}
+        )
+        self.assertEqual(self.lead.action_ids.company_id, elsewhere)
+        self.assertEqual(self.lead.action_ids.user_id, both)
+        self.as_user(both, self.mirror(self.one)).action_feedback()
+        self.assertEqual(self.mirror(self.two).user_id, both)
+        # The plan of the former company is not for new opportunities there.
+        self._apply()
+        self.assertStates(self.one + self.two + self.three, "done", "todo", "waiting")
 
     def test_salesperson_archived_while_the_plan_runs(self):
         self.plan.template_ids[2].responsible_type = "previous"
