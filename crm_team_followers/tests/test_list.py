@@ -29,9 +29,8 @@ class TestList(TeamFollowersCommon, CronMixinCase):
         return self.team.with_user(self.manager).action_apply_default_followers()
 
     def test_add_then_apply(self):
-        won = self._new_lead(
-            stage_id=self.env["crm.stage"].search([("is_won", "=", True)], limit=1).id
-        )
+        won = self._new_lead()
+        won.action_set_won()
         lost = self._new_lead()
         lost.action_set_lost()
         with Form(self.team.with_user(self.manager)) as form:
