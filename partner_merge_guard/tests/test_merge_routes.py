@@ -244,6 +244,7 @@ class TestMergeRoutes(StandInCase):
 
     def test_crafted_context(self):
         """Nothing a request can put into the context opens the gate."""
+        self.env["res.lang"]._activate_lang("fr_FR")
         for key, value in (
             ("partner_merge_guard_approval", True),
             ("partner_merge_guard_approval", [self.holder.ids, None, None]),
