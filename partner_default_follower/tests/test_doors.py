@@ -1,7 +1,11 @@
 # Copyright 2026 CRM and Contacts Suite
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl)
+from unittest.mock import patch
+
 from odoo.fields import Command
 from odoo.tests import Form, tagged
+
+from odoo.addons.base.models.res_partner import ResPartner
 
 from .common import DefaultFollowerCommon
 
@@ -149,6 +153,14 @@ class TestDoors(DefaultFollowerCommon):
         visitor = contact.sudo(False)
         self.assertFalse(visitor.has_access("read"))
         self.assertFalse(visitor.env["base.automation"].has_access("read"))
+
+    def test_create_of_base_is_passed(self):
+        """The rule does not hide base's method from who replaces it later."""
+        with patch.object(
+            ResPartner, "create", autospec=True, side_effect=ResPartner.create
+        ) as create:
+            self.env["res.partner"].create({"name": "Núñez"})
+        create.assert_called_once()
 
     def test_creator_without_rights(self):
         """A portal user's own sub-contact, created with sudo by the portal."""
