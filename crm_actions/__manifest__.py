@@ -14,6 +14,7 @@
         "security/ir.model.access.csv",
         "security/crm_action_security.xml",
         "security/crm_action_report_security.xml",
+        "security/crm_action_wizards_security.xml",
         # data
         "data/ir_cron_data.xml",
         "data/crm_action_mail_templates.xml",
