@@ -42,6 +42,7 @@ class MailActivityPlan(models.Model):
     )
 
     @api.depends("template_ids")
+    @api.depends_context("allowed_company_ids")
     def _compute_waiting_action_count(self):
         # sudo: the manager of a plan sees how many lists run on it.
         counts = {
@@ -49,7 +50,7 @@ class MailActivityPlan(models.Model):
             for plan, count in self.env["crm.action"]
             .sudo()
             ._read_group(
-                [("plan_id", "in", self.ids), ("state", "=", "waiting")],
+                self._waiting_action_domain(),
                 ["plan_id"],
                 ["__count"],
             )
@@ -73,17 +74,30 @@ class MailActivityPlan(models.Model):
 
         Waiting actions take what their step says now, those whose step is gone are
         cancelled, and steps that are new after the current one are added. Closed
-        and current actions stay as they are.
+        and current actions stay as they are, and so do the lists of companies that
+        the user does not work in now.
         """
         self.check_access("write")
         for plan in self:
             plan._apply_to_waiting()
         return True
 
+    def _waiting_action_domain(self):
+        """The waiting actions from these plans, in the companies of the user.
+
+        Odoo's plans have no company rule: whoever may edit one may be of another
+        company than the lists that run on it.
+        """
+        return [
+            ("plan_id", "in", self.ids),
+            ("state", "=", "waiting"),
+            ("company_id", "in", [False, *self.env.companies.ids]),
+        ]
+
     def _apply_to_waiting(self):
         # sudo: the manager of a plan changes all lists that run on it.
         Action = self.env["crm.action"].sudo()
-        waiting = Action.search([("plan_id", "=", self.id), ("state", "=", "waiting")])
+        waiting = Action.search(self._waiting_action_domain())
         leads = waiting.lead_id
         waiting.filtered(lambda action: not action.plan_template_id)._cancel()
         calculator = DelayCalculator(self.env)
