@@ -530,6 +530,7 @@ class CrmAction(models.Model):
         }
 
     def _open_wizard(self, model, name):
+        self.check_access("write")
         if len(self) == 1:
             name = self.env._(
                 "%(what)s: %(action)s", what=name, action=self.display_name

@@ -239,6 +239,7 @@ class CrmLead(models.Model):
     def action_view_actions(self):
         """Open the list of actions of the lead."""
         self.ensure_one()
+        self.check_access("read")
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "crm_actions.crm_action_action_lead"
         )

@@ -38,10 +38,12 @@ class ResUsers(models.Model):
 
     def action_archive(self):
         # Before Odoo deletes the activities of the users, which would skip actions.
+        self.check_access("write")
         self._crm_actions_hand_over()
         return super().action_archive()
 
     def unlink(self):
+        self.check_access("unlink")
         self._crm_actions_hand_over()
         return super().unlink()
 
