@@ -1,6 +1,7 @@
 from . import (
     common,
     test_access,
+    test_access_matrix,
     test_action_mail,
     test_action_report,
     test_activity_doors,
