@@ -161,6 +161,7 @@ class CrmTeam(models.Model):
         :return: action, the team's form on its list of default followers
         """
         self.ensure_one()
+        self.check_access("read")
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "crm_team_followers.crm_team_action_default_followers"
         )
