@@ -3,6 +3,7 @@
 
 from . import (
     test_access,
+    test_access_matrix,
     test_doors,
     test_grants,
     test_list,

@@ -18,36 +18,6 @@ class TestAccess(TeamFollowersCommon):
         cls.lead = cls._new_lead()
         cls.mine = cls.follower_all.with_user(cls.user_all)
 
-    def test_rights(self):
-        other = self._add(self.team, self.customer)
-        expected = {
-            # user: (read, write, create, unlink)
-            self.user_public: (False, False, False, False),
-            self.portal: (False, False, False, False),
-            self.employee: (False, False, False, False),
-            self.salesman: (True, False, False, False),
-            self.colleague: (True, False, False, False),
-            self.manager: (True, True, True, True),
-            self.user_other_company: (False, False, False, False),
-        }
-        for user, rights in expected.items():
-            for operation, right in zip(
-                ("read", "write", "create", "unlink"), rights, strict=True
-            ):
-                with self.subTest(user=user.login, operation=operation):
-                    self.assertEqual(other.with_user(user).has_access(operation), right)
-
-    def test_manager_of_another_company(self):
-        self.team.company_id = self.company_admin
-        manager = self._new_user(
-            "manager_2",
-            "sales_team.group_sale_manager",
-            company_id=self.company_2.id,
-            company_ids=[Command.set(self.company_2.ids)],
-        )
-        for operation in ("read", "write", "unlink"):
-            self.assertFalse(self.follower_all.with_user(manager).has_access(operation))
-
     def test_salesperson_changes_nothing(self):
         follower = self.follower_inbox.with_user(self.salesman)
         for values in (
