@@ -44,12 +44,33 @@ class IrActionsServer(models.Model):
         return super().unlink()
 
     def run(self):
+        if not self.env.su:
+            self._follow_check_run()
         batch = self.env.context.get("partner_default_follower_batch")
         if not isinstance(batch, FollowBatch):
             return super().run()
         for action in self:
             batch.setdefault(action, []).extend(self.env.context["active_ids"])
         return False
+
+    def _follow_check_run(self):
+        """Check that the current user may run these actions by hand.
+
+        Rules run them as the superuser. Odoo looks at the rights on the records only
+        when the request also names their model, and portal users can leave it out.
+
+        :raise AccessError: if it is an action of a default follower rule and the
+            user may not write the contacts
+        """
+        # sudo: actions and rules are for Settings only
+        if self.sudo().base_automation_id.filtered("is_default_follower"):
+            self._follow_contacts().check_access("write")
+
+    def _follow_contacts(self):
+        """Return the contacts that the context names, as the current user."""
+        return self.env["res.partner"].browse(
+            self.env.context.get("active_ids", self.env.context.get("active_id"))
+        )
 
     def _follows_people(self):
         """Return whether this action does nothing but add named followers."""
@@ -59,8 +80,7 @@ class IrActionsServer(models.Model):
     def _run_action_followers_multi(self, eval_context=None):
         if not (self.base_automation_id.is_default_follower and self._follows_people()):
             return super()._run_action_followers_multi(eval_context=eval_context)
-        contacts = self.env[self.model_name].browse(
-            self.env.context.get("active_ids", self.env.context.get("active_id"))
+        self._follow_contacts()._follow_by_default(
+            self.partner_ids, self.follow_subtype_ids
         )
-        contacts._follow_by_default(self.partner_ids, self.follow_subtype_ids)
         return False
