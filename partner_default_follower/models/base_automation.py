@@ -501,6 +501,7 @@ class BaseAutomation(models.Model):
     def action_open_automation_rule(self):
         """Open this rule as Settings ‣ Technical ‣ Automation Rules shows it."""
         self.ensure_one()
+        self.check_access("read")
         return {
             "type": "ir.actions.act_window",
             "res_model": self._name,
@@ -512,6 +513,7 @@ class BaseAutomation(models.Model):
 
     def _follow_get_action(self):
         """Return the action that opens this rule under Contacts."""
+        self.check_access("read")
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "partner_default_follower.base_automation_action_default_follower"
         )
