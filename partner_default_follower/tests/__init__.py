@@ -2,6 +2,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl)
 from . import (
     test_access,
+    test_access_matrix,
     test_backfill,
     test_batch,
     test_doors,

@@ -2,7 +2,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl)
 from odoo.exceptions import AccessError
 from odoo.fields import Command
-from odoo.service.model import call_kw
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
@@ -37,30 +36,6 @@ class TestAccess(DefaultFollowerCommon):
         rule.write({"follow_partner_ids": [Command.set(self.nunez.ids)]})
         rule.follow_kind = "company"
         self.assertEqual(self.rule.action_server_ids.partner_ids, self.nunez)
-
-    @mute_logger("odoo.addons.base.models.ir_model", "odoo.addons.base.models.ir_rule")
-    def test_public_methods_over_rpc(self):
-        """Whoever may not change a rule may not start or stop it either."""
-        calls = (
-            ("base.automation", "action_follow_existing", [self.rule.ids]),
-            ("base.automation", "action_follow_stop", [self.rule.ids]),
-            ("base.automation", "action_follow_resume", [self.rule.ids]),
-            ("res.config.settings", "action_contact_follow_restore", [[]]),
-        )
-        for user in (self.manager, self.employee, self.portal, self.user_public):
-            for model, method, args in calls:
-                with (
-                    self.subTest(user=user.login, method=method),
-                    self.assertRaises(AccessError),
-                ):
-                    call_kw(self.env[model].with_user(user), method, args, {})
-        self.assertFalse(self.rule.follow_backfill)
-
-    def test_nobody_writes_the_progress(self):
-        progress = self.env["default.follower.progress"].with_user(self.settings_user)
-        self.assertTrue(progress.has_access("read"))
-        for operation in ("create", "write", "unlink"):
-            self.assertFalse(progress.has_access(operation))
 
     def test_contact_manager_sees_who_follows(self):
         partners = self.env["res.partner"].with_user(self.manager)
