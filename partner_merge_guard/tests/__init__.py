@@ -1,4 +1,5 @@
 from . import (
+    test_access_matrix,
     test_cooperator,
     test_deduplicate,
     test_easy_my_coop,

@@ -4,7 +4,7 @@
 
 from unittest.mock import patch
 
-from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command
 from odoo.tests import Form, tagged
 from odoo.tools import SQL, mute_logger
@@ -242,27 +242,6 @@ class TestRule(MergeGuardCase):
         )
         bank.active = False
         self.assertRefused(self.env[WIZARD]._merge, (self.holder + self.free).ids)
-
-    def test_access(self):
-        rule = self._tag_rule(self.holder)
-        for user in (self.contact_manager, self.overrider):
-            mine = rule.with_user(user)
-            for function, args in (
-                (mine.read, (["name"],)),
-                (mine.write, ({"active": False},)),
-                (mine.unlink, ()),
-                (
-                    mine.create,
-                    ({"name": "x", "model_name": "x", "partner_field": "x"},),
-                ),
-                (mine.action_open_protected_contacts, ()),
-            ):
-                with (
-                    self.subTest(user=user.login, function=function.__name__),
-                    self.assertRaises(AccessError),
-                ):
-                    function(*args)
-        rule.with_user(self.administrator).active = False
 
     def test_seeds(self):
         seeds = self._get_seeds()
