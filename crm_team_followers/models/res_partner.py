@@ -32,6 +32,31 @@ class ResPartner(models.Model):
             self._withdraw_team_followers()
         return result
 
+    def unlink(self):
+        # the database would delete them unseen by the teams that count them
+        self._get_default_followers().unlink()
+        return super().unlink()
+
+    def _get_default_followers(self):
+        """
+        :return: what makes these people follow teams, also what they ended, ready to be
+            deleted
+        """
+        # sudo: whoever deletes or merges a person need not see what they followed
+        return (
+            self.env["crm.team.follower"]
+            .sudo()
+            .with_context(active_test=False, crm_team_followers_automatic=True)
+            .search([("partner_id", "in", self.ids)])
+        )
+
+    def _merge_default_followers(self):
+        """Of these people, about to be one, leave one default follower to each team:
+        that of the first of them."""
+        order = {partner_id: rank for rank, partner_id in enumerate(self._ids)}
+        for followers in self._get_default_followers().grouped("team_id").values():
+            followers.sorted(lambda follower: order[follower.partner_id.id])[1:].unlink()
+
     def _withdraw_team_followers(self):
         """Take back what teams gave to people whom it may not reach any more."""
         TeamFollower = self.env["crm.team.follower"]

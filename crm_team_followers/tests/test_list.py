@@ -116,6 +116,41 @@ class TestList(TeamFollowersCommon, CronMixinCase):
         with self.assertRefused("Remove this default follower", UserError):
             self.follower_all.team_id = self.other_team
 
+    def test_person_deleted(self):
+        """By somebody who does not see the list, which is told all the same."""
+        count = self.team.default_follower_count
+        clerk = self._new_user(
+            "Greffière", "base.group_user,base.group_partner_manager"
+        )
+        self.partner_contact.with_user(clerk).unlink()
+        self.assertFalse(self.follower_contact.exists())
+        self.assertEqual(self.team.default_follower_count, count - 1)
+
+    def test_people_merged(self):
+        """Each team keeps one default follower of the person they become."""
+        double = self.partner_contact.copy()
+        self._add(self.team, double)
+        elsewhere = self._add(self.other_team, double, self.comment)
+        count = self.team.default_follower_count
+        other_count = self.other_team.default_follower_count
+        clerk = self._new_user(
+            "Greffière", "base.group_user,base.group_partner_manager"
+        )
+        self.env["base.partner.merge.automatic.wizard"].with_user(clerk)._merge(
+            (double + self.partner_contact).ids, self.partner_contact.with_user(clerk)
+        )
+        self.assertFalse(double.exists())
+        self.assertEqual(self.follower_contact.partner_id, self.partner_contact)
+        self.assertEqual(elsewhere.partner_id, self.partner_contact)
+        self.assertEqual(self.team.default_follower_count, count - 1)
+        self.assertEqual(self.other_team.default_follower_count, other_count)
+        self.assertFollows(
+            self.lead, self.partner_contact, self.comment | self.stage_changed
+        )
+        self.assertFollows(
+            self._new_lead(self.other_team), self.partner_contact, self.comment
+        )
+
     def test_users_are_proposed_first(self):
         contact = self.env["res.partner"].create({"name": "Ægir contact"})
         user = self._new_user("Ægir utilisateur", "base.group_user").partner_id
