@@ -12,6 +12,8 @@ from pathlib import Path
 from . import cache, debian, postgres, python_env
 from .console import Problem, call
 
+_LAUNCHER = Path(__file__).parent / "bin/odoo"
+
 
 def home() -> Path:
     """The folder to import ``odoo`` from; raises :class:`Problem` if it is not 19."""
@@ -91,7 +93,7 @@ class Odoo:
         return path
 
     def command(self, *arguments: object) -> list[str]:
-        words = [str(self.python), "-m", "odoo", *map(str, arguments)]
+        words = [str(self.python), str(_LAUNCHER), *map(str, arguments)]
         # A killed command takes its server with it.
         if shutil.which("setpriv"):
             words = ["setpriv", "--pdeathsig=TERM", *words]

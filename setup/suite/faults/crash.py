@@ -1,10 +1,7 @@
 """A worker, or PostgreSQL itself, killed in the middle of bulk work."""
 
-import os
 import random
-import signal
 import threading
-import time
 from collections.abc import Callable
 
 from ..console import say
@@ -19,29 +16,35 @@ def _crashes(
     call: Callable[[Client], object],
     result: Callable[[], int],
     whole: "Callable[[int], bool]",
+    undo: str = "SELECT",
 ) -> list[str]:
     """Start the work and kill something in it, again and again, then let it end.
 
-    :param call: the work, as a client asks for it
+    :param call: the work, as a client asks for it; each time there is more to do
     :param result: how much of it is in the database
     :param whole: whether that may be after a crash
+    :param undo: SQL that gives the work something to do again
     """
     found: list[str] = []
+    # The same pauses each time; what they meet is up to the machine.
     chance = random.Random(7)
-    pause = 0.5
+    hits = 0
     for number in range(KILLS):
-        postgres_too = number % 3 == 2
-        with stage.serving() as serving:
-            took = _killed(stage, serving, call, pause, postgres_too)
-            if postgres_too:
+        what = "PostgreSQL" if number % 3 == 2 else "a worker"
+        stage.query(undo)
+        with stage.serving(workers=1) as serving:
+            kill = stage.kill_postgres if number % 3 == 2 else serving.kill_busy_worker
+            hit = _killed(serving, call, chance.uniform(0.05, 0.8), kill)
+            if number % 3 == 2:
                 stage.restart_postgres()
+        hits += hit
         done = result()
-        what = "PostgreSQL" if postgres_too else "a worker"
-        say(f"  {what} killed after {took:.2f} s: {done} done")
+        say(f"  {what} killed {'in' if hit else 'after'} the work: {done} done")
         if not whole(done):
             found.append(f"{done} done after kill {number + 1}")
         found += stage.violations()
-        pause = chance.uniform(0.1, 4)
+    if hits < KILLS // 2:
+        found.append(f"only {hits} of {KILLS} kills hit the work: make it longer")
     with stage.serving() as serving:
         call(serving.client(0))
     say(f"  at last: {result()} done")
@@ -49,40 +52,34 @@ def _crashes(
 
 
 def _killed(
-    stage: Stage,
     serving: Serving,
     call: Callable[[Client], object],
     pause: float,
-    postgres_too: bool,
-) -> float:
+    kill: Callable[[threading.Thread], None],
+) -> bool:
+    """Whether the work lost its server.
+
+    :param pause: seconds into the work
+    """
     client = serving.client(0)
     # The first call of a worker builds what later calls find ready.
     client.call("res.users", "read", [client.uid], ["name"])
-    working = threading.Thread(target=_ignore_lost, args=(call, client))
-    start = time.monotonic()
+    lost: list[Exception] = []
+    working = threading.Thread(target=_note_lost, args=(call, client, lost))
     working.start()
-    while time.monotonic() - start < pause and working.is_alive():
-        time.sleep(0.01)
-    took = time.monotonic() - start
-    if postgres_too:
-        stage.kill_postgres()
-    else:
-        for _attempt in range(200):
-            if not working.is_alive():
-                break
-            if pid := serving.busy_worker():
-                os.kill(pid, signal.SIGKILL)
-                break
-            time.sleep(0.01)
+    working.join(pause)
+    kill(working)
     working.join()
-    return took
+    return bool(lost)
 
 
-def _ignore_lost(call: Callable[[Client], object], client: Client) -> None:
+def _note_lost(
+    call: Callable[[Client], object], client: Client, lost: list[Exception]
+) -> None:
     try:
         call(client)
-    except (*CONNECTION_LOST, Refused):
-        return
+    except (*CONNECTION_LOST, Refused) as error:
+        lost.append(error)
 
 
 _ACTIONS = """
@@ -94,16 +91,16 @@ leads = env["crm.lead"].with_context(tracking_disable=True).create([
 env["crm.action"].create([
     {"lead_id": lead.id, "summary": f"Étape {n}", "user_id": user.id,
      "date_deadline": "2026-12-01"}
-    for lead in leads for n in range(3)
+    for lead in leads for n in range(10)
 ])
-env["mail.activity.plan"].create({
-    "name": "Chute", "res_model": "crm.lead", "sequential": True,
+env["mail.activity.plan"].create([{
+    "name": f"Chute {number}", "res_model": "crm.lead", "sequential": True,
     "template_ids": [(0, 0, {
         "activity_type_id": env.ref("mail.mail_activity_data_call").id,
         "summary": f"Pas {n}", "sequence": n, "responsible_type": "other",
         "responsible_id": user.id,
     }) for n in range(5)],
-})
+} for number in range(10)])
 env.cr.commit()
 """
 
@@ -114,25 +111,25 @@ def bulk_done(stage: Stage, _rounds: int) -> list[str]:
     All of them or none: they are one transaction.
     """
     stage.shell(_ACTIONS)
-    first = {int(row) for row in stage.query(_CURRENT)}
 
     def work(client: Client) -> None:
-        client.call("crm.action", "action_done", sorted(first), feedback="Fait")
+        current = client.call(
+            "crm.action",
+            "search",
+            [("lead_id.name", "like", "Chute "), ("state", "=", "todo")],
+        )
+        client.call("crm.action", "action_done", current, feedback="Fait")
 
     def done() -> int:
         return stage.number(_DONE)
 
-    return _crashes(stage, work, done, lambda number: number in (0, len(first)))
+    return _crashes(stage, work, done, lambda number: number % 400 == 0)
 
 
 # The demonstration data has done actions too.
 _DONE = """
 SELECT count(*) FROM crm_action action JOIN crm_lead lead ON lead.id = action.lead_id
  WHERE action.state = 'done' AND lead.name LIKE 'Chute %'
-"""
-_CURRENT = """
-SELECT action.id FROM crm_action action JOIN crm_lead lead ON lead.id = action.lead_id
- WHERE action.state = 'todo' AND lead.name LIKE 'Chute %'
 """
 
 
@@ -146,7 +143,9 @@ def bulk_start(stage: Stage, _rounds: int) -> list[str]:
 
     def work(client: Client) -> None:
         leads = client.call("crm.lead", "search", [("name", "like", "Chute ")])
-        (plan,) = client.call("mail.activity.plan", "search", [("name", "=", "Chute")])
+        # One that has not been started on these.
+        name = f"Chute {stage.number(steps) // 2000}"
+        (plan,) = client.call("mail.activity.plan", "search", [("name", "=", name)])
         wizard = client.call(
             "mail.activity.schedule",
             "create",
@@ -186,14 +185,20 @@ def backfill_leads(stage: Stage, _rounds: int) -> list[str]:
         client.call("crm.team", "action_apply_default_followers", [team])
 
     return _crashes(
-        stage, work, lambda: stage.number(given), lambda number: number % 20_000 == 0
+        stage,
+        work,
+        lambda: stage.number(given),
+        lambda number: number % 20_000 == 0,
+        undo="DELETE FROM mail_followers WHERE crm_team_grant = 'full'",
     )
 
 
 _MANY_CONTACTS = """
-env["res.partner"].with_context(tracking_disable=True).create(
-    [{"name": f"Zoé Núñez {n}"} for n in range(12000)]
-)
+INSERT INTO res_partner (name, complete_name, active, type, autopost_bills)
+     SELECT 'Zoé Núñez ' || n, 'Zoé Núñez ' || n, TRUE, 'contact', 'ask'
+       FROM generate_series(1, 100000) AS n
+"""
+_THEIR_FOLLOWERS = """
 rule = env.ref("partner_default_follower.automation_new_partner")
 users = env["res.users"].search([("login", "like", "client")])
 rule.follow_partner_ids = users.partner_id
@@ -202,11 +207,12 @@ env.cr.commit()
 
 
 def backfill_contacts(stage: Stage, _rounds: int) -> list[str]:
-    """Killed while 12,000 contacts get their default followers.
+    """Killed while 100,000 contacts get their default followers.
 
     In the background, committed batch by batch; the next run goes on from there.
     """
-    stage.shell(_MANY_CONTACTS)
+    stage.query(_MANY_CONTACTS)
+    stage.shell(_THEIR_FOLLOWERS)
     missing = """
         SELECT count(*) FROM res_partner partner
          WHERE name LIKE 'Zoé Núñez %' AND NOT EXISTS (
