@@ -33,6 +33,7 @@ class ResPartner(models.Model):
         return result
 
     def unlink(self):
+        self.check_access("unlink")
         # the database would delete them unseen by the teams that count them
         self._get_default_followers().unlink()
         return super().unlink()
@@ -43,12 +44,14 @@ class ResPartner(models.Model):
             deleted
         """
         # sudo: whoever deletes or merges a person need not see what they followed
-        return (
+        TeamFollower = (
             self.env["crm.team.follower"]
             .sudo()
             .with_context(active_test=False, crm_team_followers_automatic=True)
-            .search([("partner_id", "in", self.ids)])
         )
+        if not TeamFollower._is_used():
+            return TeamFollower
+        return TeamFollower.search([("partner_id", "in", self.ids)])
 
     def _merge_default_followers(self):
         """Of these people, about to be one, leave one default follower to each team:
