@@ -4,6 +4,7 @@ A cluster of its own is used, because PostgreSQL is killed in it. Every part end
 the invariants of all addons (:mod:`suite.invariants`); what they find is a failure.
 """
 
+from .. import cache
 from ..odoo import Odoo
 from ..testlog import Outcome
 from . import crash, race
@@ -27,7 +28,8 @@ def run(instance: Odoo, *, rounds: int, only: "list[str] | None" = None) -> Outc
     :param only: names of parts
     """
     outcome = Outcome()
-    with Stage(instance).open() as stage:
+    # Two of them would kill each other's server.
+    with cache.lock("faults"), Stage(instance).open() as stage:
         for part in PARTS:
             if only and part.__name__ not in only:
                 continue

@@ -194,8 +194,8 @@ def backfill_leads(stage: Stage, _rounds: int) -> list[str]:
 
 
 _MANY_CONTACTS = """
-INSERT INTO res_partner (name, complete_name, active, type, autopost_bills)
-     SELECT 'Zoé Núñez ' || n, 'Zoé Núñez ' || n, TRUE, 'contact', 'ask'
+INSERT INTO res_partner (name, complete_name, active, type)
+     SELECT 'Zoé Núñez ' || n, 'Zoé Núñez ' || n, TRUE, 'contact'
        FROM generate_series(1, 100000) AS n
 """
 _THEIR_FOLLOWERS = """
