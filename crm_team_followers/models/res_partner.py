@@ -58,7 +58,9 @@ class ResPartner(models.Model):
         that of the first of them."""
         order = {partner_id: rank for rank, partner_id in enumerate(self._ids)}
         for followers in self._get_default_followers().grouped("team_id").values():
-            followers.sorted(lambda follower: order[follower.partner_id.id])[1:].unlink()
+            followers.sorted(lambda follower: order[follower.partner_id.id])[
+                1:
+            ].unlink()
 
     def _withdraw_team_followers(self):
         """Take back what teams gave to people whom it may not reach any more."""
