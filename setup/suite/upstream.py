@@ -121,7 +121,9 @@ def _both(instance: Odoo, template: str, more: str) -> Iterator[tuple[Side, Side
             if modules:
                 # The suite as it comes: its demonstration data is a list of default
                 # followers at work, and Odoo's tests count queries.
-                instance.server.query("UPDATE ir_module_module SET demo = FALSE", database)
+                instance.server.query(
+                    "UPDATE ir_module_module SET demo = FALSE", database
+                )
                 with step(f"installing {modules.strip(',')}"):
                     instance.run(
                         *("--database", database, "--init", modules.strip(",")),

@@ -17,6 +17,7 @@ def _crashes(
     result: Callable[[], int],
     whole: "Callable[[int], bool]",
     undo: str = "SELECT",
+    pauses: tuple[float, float] = (0.05, 0.8),
 ) -> list[str]:
     """Start the work and kill something in it, again and again, then let it end.
 
@@ -24,6 +25,7 @@ def _crashes(
     :param result: how much of it is in the database
     :param whole: whether that may be after a crash
     :param undo: SQL that gives the work something to do again
+    :param pauses: seconds into the work, at least and at most
     """
     found: list[str] = []
     # The same pauses each time; what they meet is up to the machine.
@@ -34,7 +36,7 @@ def _crashes(
         stage.query(undo)
         with stage.serving(workers=1) as serving:
             kill = stage.kill_postgres if number % 3 == 2 else serving.kill_busy_worker
-            hit = _killed(serving, call, chance.uniform(0.05, 0.8), kill)
+            hit = _killed(serving, call, chance.uniform(*pauses), kill)
             if number % 3 == 2:
                 stage.restart_postgres()
         hits += hit
@@ -233,7 +235,14 @@ def backfill_contacts(stage: Stage, _rounds: int) -> list[str]:
             client.call("base.automation", "action_follow_existing", [rule])
         client.call("ir.cron", "method_direct_trigger", [cron])
 
-    found = _crashes(stage, work, lambda: stage.number(missing), lambda _number: True)
+    # Long enough for some batches: Odoo gives a job up that ends thrice without any.
+    found = _crashes(
+        stage,
+        work,
+        lambda: stage.number(missing),
+        lambda _number: True,
+        pauses=(0.8, 2),
+    )
     if left := stage.number(missing):
         found.append(f"{left} contacts have no followers at the end")
     return found

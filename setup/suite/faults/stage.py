@@ -76,8 +76,8 @@ class Stage:
             databases.copy(self.instance, self.template, "faults") as database,
         ):
             self.database = database
-            # A copied sequence would go back after a crash: PostgreSQL takes its numbers
-            # for logged until there is a checkpoint.
+            # A copied sequence would go back after a crash: PostgreSQL takes its
+            # numbers for logged until there is a checkpoint.
             self.query("CHECKPOINT")
             found = part(self, rounds)
             found += self.violations()
@@ -162,7 +162,14 @@ class Serving:
         return stage.instance.start(
             *("--database", stage.database, "--db-filter", f"^{stage.database}$"),
             *("--http-port", self.port, "--gevent-port", free_port()),
-            *("--workers", self.workers, "--max-cron-threads", 0, "--log-level", "info"),
+            *(
+                "--workers",
+                self.workers,
+                "--max-cron-threads",
+                0,
+                "--log-level",
+                "info",
+            ),
             *("--limit-time-real", 600, "--limit-time-cpu", 600),
             *("--limit-memory-hard", 0, "--limit-memory-soft", 4 * 2**30),
             stdout=log,
