@@ -28,6 +28,7 @@ LINKED_PACKAGES = (
 OLDER_SUITE = "trixie"
 OLDER_LINKED_PACKAGES = ("fonts-font-awesome", "fonts-inconsolata")
 _MIRROR_TODO = "configure apt with a Debian mirror that this machine can reach"
+_CHROMIUM_TODO = "install Debian's package chromium; then the machine's own is used"
 
 
 class PrivateApt:
@@ -147,9 +148,10 @@ def chromium() -> Path:
             apt.unpack(apt.missing_for("chromium"), path / "tree")
         shutil.rmtree(path / "apt")
         _write_chromium_launcher(path)
+        call([path / "bin/chromium", "--version"], _CHROMIUM_TODO)
 
     release = Path("/etc/debian_version").read_text().strip()
-    key = cache.digest("chromium", release, platform.machine(), "1")
+    key = cache.digest("chromium", release, platform.machine(), "2")
     return cache.build_once("chromium", key, build) / "bin"
 
 
@@ -157,7 +159,12 @@ def _write_chromium_launcher(path: Path) -> None:
     tree = path / "tree"
     libraries = ":".join(
         str(folder)
-        for folder in (*tree.glob("usr/lib/*-linux-gnu"), *tree.glob("lib/*-linux-gnu"))
+        for folder in (
+            *tree.glob("usr/lib/*-linux-gnu"),
+            *tree.glob("lib/*-linux-gnu"),
+            # libpulse names its common part by a folder that is elsewhere here.
+            *tree.glob("usr/lib/*-linux-gnu/pulseaudio"),
+        )
     )
     fonts = path / "fonts.conf"
     fonts.write_text(
