@@ -241,7 +241,7 @@ def backfill_contacts(stage: Stage, _rounds: int) -> list[str]:
         work,
         lambda: stage.number(missing),
         lambda _number: True,
-        pauses=(0.8, 2),
+        pauses=(3, 6),
     )
     if left := stage.number(missing):
         found.append(f"{left} contacts have no followers at the end")
