@@ -3,6 +3,7 @@
 import os
 import shutil
 import socket
+import subprocess
 import tempfile
 import unittest
 from pathlib import Path
@@ -58,6 +59,22 @@ class TestProvisioning(unittest.TestCase):
                 odoo.home()
             release.write_text("version_info = (19, 0, 0, FINAL, 0, '')\n")
             self.assertEqual(odoo.home(), self.folder.resolve())
+
+    def test_odoo_is_started_from_a_file(self):
+        # As Odoo starts its server for live updates: the same file, another command.
+        python = python_env.environment()
+        server = postgres.Server({}, self.folder)
+        command = odoo.Odoo(odoo.home(), python, server).command("--version")
+        file = command[command.index(str(python)) + 1]
+        done = subprocess.run(
+            [python, file, "gevent", "--version"],
+            check=True,
+            cwd=self.folder,
+            env={**os.environ, "PYTHONPATH": str(odoo.home())},
+            capture_output=True,
+            text=True,
+        )
+        self.assertIn("19.0", done.stdout)
 
     def test_port_taken(self):
         with socket.socket() as other:
