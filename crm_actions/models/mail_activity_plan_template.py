@@ -89,6 +89,13 @@ class MailActivityPlanTemplate(models.Model):
                     )
                 )
 
+    def unlink(self):
+        """Delete the outcomes by themselves, for the reason that plans have."""
+        self.check_access("unlink")
+        # sudo: the database would not ask either.
+        self.sudo().outcome_ids.unlink()
+        return super().unlink()
+
     def action_open_outcomes(self):
         """Open the dialog in which the outcomes of the step are edited."""
         self.ensure_one()

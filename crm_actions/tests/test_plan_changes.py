@@ -127,6 +127,43 @@ class TestPlanChanges(CrmActionsCommon):
         self.as_user(self.manager, self.mirror(actions[1])).action_feedback()
         self.assertEqual(self.mirror(actions[2]).user_id, self.manager)
 
+    def _renew_foreign_keys(self, table, reverse):
+        """Let the database follow the foreign keys to ``table`` in another order."""
+        self.env.cr.execute(
+            """
+            SELECT conrelid::regclass, conname, pg_get_constraintdef(oid)
+              FROM pg_constraint
+             WHERE contype = 'f' AND confrelid = %s::regclass
+          ORDER BY conname
+            """,
+            [table],
+        )
+        for referrer, name, definition in sorted(
+            self.env.cr.fetchall(), reverse=reverse
+        ):
+            self.env.cr.execute(
+                f"ALTER TABLE {referrer} DROP CONSTRAINT {name},"
+                f" ADD CONSTRAINT {name} {definition}"
+            )
+
+    def test_deleted_in_any_order_of_foreign_keys(self):
+        """Actions that are as new as the deletion do not stand in its way."""
+        outcome = self.env["crm.action.outcome"].create(
+            {"template_id": self.steps[0].id, "name": "Non", "next_kind": "next"}
+        )
+        self.one.with_user(self.ana).action_done(outcome_id=outcome.id)
+        for records in (self.plan, self.steps):
+            for reverse in (False, True):
+                with self.subTest(model=records._name, reverse=reverse):
+                    with self.env.cr.savepoint() as savepoint:
+                        self._renew_foreign_keys(records._table, reverse)
+                        records.with_user(self.manager).unlink()
+                        self.assertFalse(self.one.plan_template_id)
+                        self.assertFalse(self.one.outcome_id)
+                        self.assertFalse(outcome.exists())
+                        savepoint.rollback()
+                    self.env.invalidate_all()
+
     def test_outcome_after_the_plan_was_deleted(self):
         """The dialog was open: the outcome is gone, and nothing is done by half."""
         outcome = self.env["crm.action.outcome"].create(
