@@ -2,9 +2,11 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl)
 from collections import defaultdict
 from datetime import timedelta
+from operator import attrgetter
+from typing import NamedTuple
 
 from odoo import api, fields, models
-from odoo.tools import SQL
+from odoo.tools import SQL, OrderedSet
 from odoo.tools.misc import format_date
 
 from ..tools import DelayCalculator
@@ -27,6 +29,18 @@ WATCHED_FIELDS = frozenset(
 )
 
 
+class LeadSnapshot(NamedTuple):
+    """What the actions of a lead depend on; records as ids."""
+
+    active: bool
+    paused: bool
+    company_id: int
+    stage_id: int
+    team_id: int
+    type: str
+    user_id: int
+
+
 class CrmLead(models.Model):
     """A lead carries one ordered list of actions; see ``crm.action``.
 
@@ -40,9 +54,9 @@ class CrmLead(models.Model):
     _inherit = "crm.lead"
 
     action_ids = fields.One2many("crm.action", "lead_id", string="Actions")
-    action_count = fields.Integer(compute="_compute_action_count")
+    action_count = fields.Integer(compute="_compute_action_progress")
     action_done_count = fields.Integer(
-        string="Actions Done", compute="_compute_action_count"
+        string="Actions Done", compute="_compute_action_progress"
     )
     next_action_id = fields.Many2one(
         "crm.action",
@@ -79,7 +93,7 @@ class CrmLead(models.Model):
         help="The current action is late, in the user's timezone.",
     )
     no_next_action = fields.Boolean(
-        compute="_compute_no_next_action",
+        compute="_compute_action_progress",
         search="_search_no_next_action",
         help="An open opportunity that had actions and has nothing left to do.",
     )
@@ -99,24 +113,29 @@ class CrmLead(models.Model):
         copy=False,
     )
 
-    @api.depends("action_ids.state")
-    def _compute_action_count(self):
+    @api.depends("action_ids.state", "active", "won_status")
+    def _compute_action_progress(self):
+        """All that a card of the pipeline tells, in one query."""
         counts = defaultdict(dict)
         # sudo: the progress of the list includes what is assigned to others.
         for lead, state, count in (
             self.env["crm.action"]
             .sudo()
             ._read_group(
-                [("lead_id", "in", self.ids), ("state", "!=", "cancelled")],
-                ["lead_id", "state"],
-                ["__count"],
+                [("lead_id", "in", self.ids)], ["lead_id", "state"], ["__count"]
             )
         ):
             counts[lead.id][state] = count
         for lead in self:
             states = counts.get(lead._origin.id, {})
-            lead.action_count = sum(states.values())
+            lead.action_count = sum(states.values()) - states.get("cancelled", 0)
             lead.action_done_count = states.get("done", 0) + states.get("skipped", 0)
+            lead.no_next_action = (
+                bool(states)
+                and states.keys().isdisjoint(OPEN_STATES)
+                and lead.active
+                and lead.won_status == "pending"
+            )
 
     @api.depends("action_ids.state", "action_ids.date_deadline")
     def _compute_next_action(self):
@@ -142,23 +161,6 @@ class CrmLead(models.Model):
             return fields.Domain.TRUE
         return late if True in value else ~late
 
-    @api.depends("action_ids.state", "active", "won_status")
-    def _compute_no_next_action(self):
-        open_leads = self.filtered(
-            lambda lead: lead.active and lead.won_status == "pending"
-        )
-        # sudo: what is assigned to others counts.
-        states = defaultdict(set)
-        for lead, state in (
-            self.env["crm.action"]
-            .sudo()
-            ._read_group([("lead_id", "in", open_leads.ids)], ["lead_id", "state"])
-        ):
-            states[lead.id].add(state)
-        for lead in self:
-            found = states.get(lead._origin.id, set())
-            lead.no_next_action = bool(found) and found.isdisjoint(OPEN_STATES)
-
     def _search_no_next_action(self, operator, value):
         if operator != "in":
             return NotImplemented
@@ -183,18 +185,7 @@ class CrmLead(models.Model):
     def write(self, vals):
         if not self or WATCHED_FIELDS.isdisjoint(vals):
             return super().write(vals)
-        before = {
-            lead.id: (
-                lead.active,
-                lead.actions_paused,
-                lead.company_id.id,
-                lead.stage_id.id,
-                lead.team_id.id,
-                lead.type,
-                lead.user_id.id,
-            )
-            for lead in self
-        }
+        before = self._actions_snapshots()
         res = super().write(vals)
         self._actions_follow_lead(before)
         return res
@@ -350,38 +341,48 @@ class CrmLead(models.Model):
         first = min(others.mapped("sequence"), default=action.sequence + 1)
         return min(action.sequence, first - 1)
 
-    def _actions_follow_lead(self, before):
-        """Engine: draw the consequences of a write.
-
-        :param dict before: what :meth:`write` remembered of each lead
-        """
-        archived = restored = paused = resumed = entered = moved = self.browse()
-        reassigned = defaultdict(self.browse)
-        for lead in self:
-            active, was_paused, company, stage, team, kind, user = before[lead.id]
-            if active != lead.active:
-                if lead.active:
-                    restored |= lead
-                else:
-                    archived |= lead
-            if was_paused != lead.actions_paused:
-                if lead.actions_paused:
-                    paused |= lead
-                else:
-                    resumed |= lead
-            if company != lead.company_id.id:
-                moved |= lead
-            if user != lead.user_id.id:
-                reassigned[user, lead.user_id.id] |= lead
-            if lead.active and (stage, team, kind) != (
+    def _actions_snapshots(self):
+        """Engine: what the actions of each lead depend on, by id."""
+        return {
+            lead.id: LeadSnapshot(
+                lead.active,
+                lead.actions_paused,
+                lead.company_id.id,
                 lead.stage_id.id,
                 lead.team_id.id,
                 lead.type,
-            ):
-                entered |= lead
-        for (former_id, user_id), leads in reassigned.items():
+                lead.user_id.id,
+            )
+            for lead in self
+        }
+
+    def _actions_follow_lead(self, before):
+        """Engine: draw the consequences of a write.
+
+        :param dict before: :meth:`_actions_snapshots` from before it
+        """
+        after = self._actions_snapshots()
+        if after == before:
+            return
+
+        def changed(*names):
+            value = attrgetter(*names)
+            return self.filtered(
+                lambda lead: value(before[lead.id]) != value(after[lead.id])
+            )
+
+        for (former_id, user_id), leads in (
+            changed("user_id")
+            .grouped(lambda lead: (before[lead.id].user_id, lead.user_id.id))
+            .items()
+        ):
             leads._actions_follow_salesperson(former_id, user_id)
-        moved._actions_follow_company()
+        changed("company_id")._actions_follow_company()
+        restored = changed("active").filtered("active")
+        archived = changed("active") - restored
+        paused = changed("paused").filtered("actions_paused")
+        resumed = changed("paused") - paused
+        entered = changed("stage_id", "team_id", "type").filtered("active")
         archived._actions_pause("lost")
         restored.filtered(lambda lead: lead.actions_pause_reason == "lost").write(
             {"actions_paused": False}
@@ -391,8 +392,7 @@ class CrmLead(models.Model):
         if leads := archived | restored | paused | resumed:
             leads._actions_reconcile()
         if entered:
-            stages = {lead.id: before[lead.id][3:6] for lead in entered}
-            entered._actions_start_on_entry(stages)
+            entered._actions_start_on_entry(before)
 
     def _actions_follow_salesperson(self, former_id, user_id):
         """Engine: what the former salesperson had to do, the new one has to."""
@@ -437,6 +437,8 @@ class CrmLead(models.Model):
 
         :param str event: "reply" or "meeting"
         """
+        if not self.env["mail.activity.plan"]._is_pausing(event):
+            return
         # sudo: the customer or colleague behind the event need not see the actions.
         actions = self.env["crm.action"].sudo().with_context(active_test=False)
         actions.search(
@@ -496,10 +498,10 @@ class CrmLead(models.Model):
     def _actions_start_on_entry(self, before=None):
         """Engine: start the plans of the stages and teams that leads have entered.
 
-        :param dict before: stage, team (ids) and type that each lead came from;
-            without, the leads are new
+        :param dict before: :meth:`_actions_snapshots` of where the leads came from;
+            without, they are new
         """
-        by_plan = defaultdict(self.browse)
+        by_plan = defaultdict(OrderedSet)
         # sudo: the plan of a stage starts whether or not the user may read it.
         for lead in self.sudo():
             stage, team = lead.stage_id, lead.team_id
@@ -507,16 +509,14 @@ class CrmLead(models.Model):
                 continue
             if lead.type != "opportunity" or not lead.active or stage.is_won:
                 continue
-            old_stage, old_team, old_type = (before or {}).get(
-                lead.id, (False, False, False)
-            )
-            converted = old_type != lead.type
-            if stage.action_plan_id and (converted or old_stage != stage.id):
-                by_plan[stage.action_plan_id] |= lead
-            if team.action_plan_id and (converted or old_team != team.id):
-                by_plan[team.action_plan_id] |= lead
-        for plan, leads in by_plan.items():
-            leads._actions_start_plan(plan, automatic=True)
+            old = before and before[lead.id]
+            new = not old or old.type != lead.type
+            if stage.action_plan_id and (new or old.stage_id != stage.id):
+                by_plan[stage.action_plan_id].add(lead.id)
+            if team.action_plan_id and (new or old.team_id != team.id):
+                by_plan[team.action_plan_id].add(lead.id)
+        for plan, lead_ids in by_plan.items():
+            self.browse(lead_ids)._actions_start_plan(plan, automatic=True)
 
     def _actions_start_plan(self, plan, plan_date=None, user=None, automatic=False):
         """Put the steps of a sequential plan at the end of the lists.

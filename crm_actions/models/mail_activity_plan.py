@@ -2,7 +2,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl)
 from markupsafe import Markup
 
-from odoo import api, fields, models
+from odoo import api, fields, models, tools
 from odoo.exceptions import ValidationError
 
 from ..tools import DelayCalculator
@@ -69,6 +69,19 @@ class MailActivityPlan(models.Model):
                     )
                 )
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        plans = super().create(vals_list)
+        if any(plan.pause_on_reply or plan.pause_on_meeting for plan in plans):
+            self.env.registry.clear_cache()
+        return plans
+
+    def write(self, vals):
+        res = super().write(vals)
+        if "pause_on_reply" in vals or "pause_on_meeting" in vals:
+            self.env.registry.clear_cache()
+        return res
+
     def unlink(self):
         """Delete the steps by themselves, before the database would.
 
@@ -94,6 +107,19 @@ class MailActivityPlan(models.Model):
         for plan in self:
             plan._apply_to_waiting()
         return True
+
+    @api.model
+    @tools.ormcache("event")
+    def _is_pausing(self, event):
+        """Whether there is a plan that pauses its lists on an event, archived or not.
+
+        Where there is none, e-mails and meetings cost what they cost without us.
+
+        :param str event: "reply" or "meeting"
+        """
+        # sudo: nobody behind an event need see the plans.
+        plans = self.sudo().with_context(active_test=False)
+        return bool(plans.search_count([(f"pause_on_{event}", "=", True)], limit=1))
 
     def _waiting_action_domain(self):
         """The waiting actions from these plans, in the companies of the user.

@@ -166,6 +166,16 @@ class TestPause(CrmActionsCommon):
         self._reply(lead)
         self.assertFalse(lead.actions_paused)
 
+    def test_reply_once_the_plan_says_so(self):
+        plans = self.env["mail.activity.plan"].with_context(active_test=False)
+        plans.search([]).write({"pause_on_reply": False})
+        lead = self._lead_with_plan()
+        self._reply(lead, number=1)
+        self.assertFalse(lead.actions_paused)
+        lead.action_ids.plan_id.pause_on_reply = True
+        self._reply(lead, number=2)
+        self.assertPaused(lead, "reply")
+
     def test_reply_when_the_plan_is_through(self):
         lead = self._lead_with_plan(pause_on_reply=True)
         lead.action_ids.action_done()

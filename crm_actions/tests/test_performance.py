@@ -292,6 +292,33 @@ class TestPerformance(CrmActionsCommon):
                 ours = [query for query in queries if '"crm_action"' in query]
                 self.assertLessEqual(len(ours), budget)
 
+    def test_customers_that_write_where_no_plan_pauses(self):
+        """Whether a plan pauses on an event is remembered, as plans hardly change."""
+        plans = self.env["mail.activity.plan"].with_context(active_test=False)
+        plans.search([]).write({"pause_on_reply": False, "pause_on_meeting": False})
+        leads = self._leads(3)
+        self._two_actions_each(leads)
+        for event in ("reply", "meeting"):
+            leads._actions_pause_by_plan(event)
+            with self.subTest(event=event):
+                self.assertFalse(
+                    self._queries(
+                        lambda event=event: leads._actions_pause_by_plan(event)
+                    )
+                )
+        plans.create(
+            {"name": "Relance", "res_model": "crm.lead", "pause_on_reply": True}
+        )
+        for size in (1, 3):
+            with self.subTest(leads=size):
+                some = leads[:size]
+                some._actions_pause_by_plan("reply")
+                # The one search for open actions of plans that pause.
+                self.assertEqual(
+                    self._count(lambda some=some: some._actions_pause_by_plan("reply")),
+                    1,
+                )
+
     def test_events_of_leads_cost_the_same_for_many(self):
         def cost(size, event):
             leads = self._leads(size)
@@ -323,6 +350,7 @@ class TestPerformance(CrmActionsCommon):
             "action_done_count",
             "action_overdue",
             "next_action_id",
+            "no_next_action",
         ]
         leads.read(names)
         plain = self._count(lambda: leads.read(["name"]))
