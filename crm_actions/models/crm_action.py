@@ -245,7 +245,12 @@ class CrmAction(models.Model):
     )
     _list_idx = models.Index("(lead_id, sequence, date_deadline, id)")
     # The Actions page: mine and current, everybody's current, everything by date.
-    _todo_user_idx = models.Index("(user_id, date_deadline, id) WHERE state = 'todo'")
+    # What the rules and the groups of the page ask for is included: counted in the
+    # index alone, a user's 10,000 current actions take 1 ms instead of 45.
+    _todo_user_idx = models.Index(
+        "(user_id, date_deadline, id) INCLUDE (company_id, lead_user_id,"
+        " activity_type_id) WHERE state = 'todo'"
+    )
     _todo_date_idx = models.Index("(date_deadline, id) WHERE state = 'todo'")
     _user_idx = models.Index("(user_id) WHERE state IN ('waiting', 'todo')")
     _date_idx = models.Index("(date_deadline, id)")
@@ -478,12 +483,14 @@ class CrmAction(models.Model):
         :param int days: calendar days
         """
         self.check_access("write")
-        by_date = defaultdict(self.browse)
-        for action in self._open():
-            start = max(action.date_deadline or date.min, action._today())
-            by_date[start + timedelta(days=days)] |= action
-        for new_date, actions in by_date.items():
-            actions.write({"date_deadline": new_date})
+        for start, actions in (
+            self._open()
+            .grouped(
+                lambda action: max(action.date_deadline or date.min, action._today())
+            )
+            .items()
+        ):
+            actions.write({"date_deadline": start + timedelta(days=days)})
         return True
 
     def action_reassign(self, user_id):
@@ -742,7 +749,7 @@ class CrmAction(models.Model):
         :param dict previous_by_action: the step before each, when there is one
         """
         calculator = DelayCalculator(self.env)
-        by_vals = defaultdict(self.browse)
+        by_vals = defaultdict(list)
         for action in self:
             previous = previous_by_action.get(action, self.browse())
             vals = {"state": "todo"}
@@ -758,9 +765,9 @@ class CrmAction(models.Model):
                         calculator,
                     ),
                 )
-            by_vals[tuple(vals.items())] |= action
-        for vals, actions in by_vals.items():
-            actions._engine_write(dict(vals))
+            by_vals[tuple(vals.items())].append(action.id)
+        for vals, action_ids in by_vals.items():
+            self.browse(action_ids)._engine_write(dict(vals))
 
     def _demote(self):
         """Engine: current actions wait again; what was set for them is forgotten."""
@@ -776,13 +783,13 @@ class CrmAction(models.Model):
     def _close(self, state, feedback=False, reason=False):
         """Engine: change the state of open actions, nothing else."""
         now = fields.Datetime.now()
-        by_delay = defaultdict(self.browse)
-        for action in self:
-            late = 0
-            if state == "done" and action.date_deadline:
-                late = (action._local_date(now) - action.date_deadline).days
-            by_delay[max(late, 0)] |= action
-        for days_late, actions in by_delay.items():
+
+        def get_days_late(action):
+            if state != "done" or not action.date_deadline:
+                return 0
+            return max((action._local_date(now) - action.date_deadline).days, 0)
+
+        for days_late, actions in self.grouped(get_days_late).items():
             actions._engine_write(
                 {
                     "state": state,
@@ -940,13 +947,15 @@ class CrmAction(models.Model):
 
     def _push(self):
         """Engine: make the active mirrors say what the actions say."""
-        by_vals = defaultdict(self.env["mail.activity"].browse)
-        for mirror in self.activity_ids.filtered("active"):
-            diff = mirror.crm_action_id._mirror_diff(mirror)
+        for diff, mirrors in (
+            self.activity_ids.filtered("active")
+            .grouped(
+                lambda mirror: tuple(mirror.crm_action_id._mirror_diff(mirror).items())
+            )
+            .items()
+        ):
             if diff:
-                by_vals[tuple(diff.items())] |= mirror
-        for vals, mirrors in by_vals.items():
-            mirrors.write(dict(vals))
+                mirrors.write(dict(diff))
 
     def _mirror_diff(self, mirror):
         return {
@@ -961,27 +970,27 @@ class CrmAction(models.Model):
         activities = self.activity_ids
         active = activities.filtered("active")
         unwanted = active.filtered(lambda mirror: mirror.crm_action_id.state != "todo")
-        surplus = activities.browse()
-        missing = self.browse()
-        revived = self.env["mail.activity"]
-        for action in self.filtered(lambda action: action.state == "todo"):
-            mirrors = action.activity_ids
-            if current := mirrors.filtered("active"):
-                surplus |= current[1:]
-            elif mirrors:
-                # The action was done before: it is the same thing to do again.
-                revived |= mirrors[-1:]
-            else:
-                missing |= action
+        todo = self.filtered(lambda action: action.state == "todo")
+        surplus = activities.browse(
+            mirror_id
+            for action in todo
+            for mirror_id in action.activity_ids.filtered("active")[1:].ids
+        )
+        bare = todo.filtered(lambda action: not action.activity_ids.filtered("active"))
+        # Those were done before: it is the same thing to do again.
+        reopened = bare.filtered("activity_ids")
+        missing = bare - reopened
         if surplus:
             # Not as mirrors: that would skip the action.
             surplus.write({"crm_action_id": False})
         (unwanted | surplus).unlink()
-        if revived:
-            revived.write({"active": True})
+        if reopened:
+            activities.browse(action.activity_ids[-1:].id for action in reopened).write(
+                {"active": True}
+            )
         if missing:
             missing._create_mirrors()
-        (self - missing).filtered(lambda action: action.state == "todo")._push()
+        (todo - missing)._push()
 
     # --------------------------------------------------------------- outcomes
 
