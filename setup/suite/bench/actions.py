@@ -114,7 +114,7 @@ def _fill_page(env, count, suite):
     table = "crm_action" if suite else "mail_activity"
     env.cr.execute(f"SELECT count(*) FROM {table}")
     missing = count - env.cr.fetchone()[0]
-    first = _insert_leads(env, missing // LISTED, users)
+    first = _insert_leads(env, -(-missing // LISTED), users)
     user = f"{users.ids[0]} + ({first} + (n - 1) / {LISTED}) % {USERS}"
     kind = env.ref("mail.mail_activity_data_call").id
     common = {
@@ -167,9 +167,9 @@ def _fill_page(env, count, suite):
 
 def _insert_leads(env, count, users) -> int:
     """Opportunities of the users in turn; returns the first one's id."""
-    env.cr.execute("SELECT COALESCE(max(id), 0) + 1 FROM crm_lead")
-    (first,) = env.cr.fetchone()
     world.insert_leads(env, count, env["crm.team"].search([], limit=1))
+    env.cr.execute("SELECT max(id) - %s FROM crm_lead", [count - 1])
+    (first,) = env.cr.fetchone()
     env.cr.execute(
         f"UPDATE crm_lead SET user_id = {users.ids[0]} + id %% {USERS} WHERE id >= %s",
         [first],

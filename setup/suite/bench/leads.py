@@ -5,6 +5,7 @@ from .case import Case
 
 
 def _create(env, count):
+    world.use_nothing(env)
     user = world.salesperson(env)
     values = world.lead_values(
         count, user_id=user.id, team_id=world.team(env, "Équipe").id
