@@ -126,13 +126,15 @@ class CrmLead(models.Model):
             )
         ):
             counts[lead.id][state] = count
-        for lead in self:
-            states = counts.get(lead._origin.id, {})
+        # most leads have no actions: all of them at once
+        self.action_count = self.action_done_count = 0
+        self.no_next_action = False
+        for lead in self.filtered(lambda lead: lead._origin.id in counts):
+            states = counts[lead._origin.id]
             lead.action_count = sum(states.values()) - states.get("cancelled", 0)
             lead.action_done_count = states.get("done", 0) + states.get("skipped", 0)
             lead.no_next_action = (
-                bool(states)
-                and states.keys().isdisjoint(OPEN_STATES)
+                states.keys().isdisjoint(OPEN_STATES)
                 and lead.active
                 and lead.won_status == "pending"
             )
@@ -148,10 +150,11 @@ class CrmLead(models.Model):
     @api.depends_context("tz")
     def _compute_action_overdue(self):
         today = fields.Date.context_today(self)
-        for lead in self:
-            lead.action_overdue = bool(
-                lead.next_action_date and lead.next_action_date < today
-            )
+        late = self.filtered(
+            lambda lead: lead.next_action_date and lead.next_action_date < today
+        )
+        late.action_overdue = True
+        (self - late).action_overdue = False
 
     def _search_action_overdue(self, operator, value):
         if operator != "in":
