@@ -48,6 +48,12 @@ class TestBench(unittest.TestCase):
         self.assertTrue(result["met"])
         self.assertEqual(result["growth"], {"suite": 10.4, "plain": 10.0})
 
+    def test_ratio_compares_within_a_round(self):
+        """A machine that slows down between two rounds slows down both sides."""
+        result = run.summary(case(), measures([1.0, 1.0, 3.0], [1.0, 3.0, 3.0]))
+        self.assertEqual(result["ratio"], 1.0)
+        self.assertEqual(result["seconds"], {"suite": 1.0, "plain": 3.0})
+
     def test_a_missed_ratio_is_marked(self):
         result = run.summary(case(), measures([1.2] * 3, [1.0] * 3))
         self.assertFalse(result["met"])

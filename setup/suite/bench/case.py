@@ -24,6 +24,7 @@ class Case:
         called with the environment, n, and whether the suite is there
     :param repeat: how often the work is done in one measurement, for short ones
     :param same_queries: whether both sides must make as many queries
+    :param long: whether it is that long that cold caches do not matter
     :param max_growth: what the suite may take longer at ten times the records
     :param group: another name that ``--only`` takes, for several cases
     """
@@ -38,6 +39,7 @@ class Case:
     fill: "Callable[[Any, int, bool], None] | None" = None
     repeat: int = 1
     same_queries: bool = False
+    long: bool = False
     max_growth: "float | None" = None
     group: str = ""
 

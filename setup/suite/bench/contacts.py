@@ -175,6 +175,7 @@ CASES = (
         suite=_dedupe(_protect_bank_accounts),
         plain=_dedupe(None),
         size=100_000,
+        long=True,
         fill=_fill_contacts,
     ),
     Case(
@@ -185,6 +186,7 @@ CASES = (
         suite=_backfill_suite,
         plain=_backfill_plain,
         size=100_000,
+        long=True,
         fill=_fill_contacts,
         group="backfill",
     ),

@@ -10,6 +10,8 @@ def _create(env, count):
         count, user_id=user.id, team_id=world.team(env, "Équipe").id
     )
     model = env["crm.lead"].with_user(user)
+    # A new user empties the caches of the server, which users seldom meet.
+    model.create(values[:1])
     return lambda: model.create(values)
 
 
@@ -165,7 +167,6 @@ CASES = (
         1.03,
         suite=_create,
         plain=_create,
-        fill=world.use_nothing,
         same_queries=True,
     ),
     Case(
@@ -203,7 +204,6 @@ CASES = (
         suite=_customer_mail(_mail_suite),
         plain=_customer_mail(_mail_plain),
         size=200,
-        fill=world.use_nothing,
     ),
     Case(
         "backfill_leads",
@@ -213,6 +213,7 @@ CASES = (
         suite=_backfill_suite,
         plain=_backfill_plain,
         size=100_000,
+        long=True,
         fill=_fill_leads,
         group="backfill",
     ),

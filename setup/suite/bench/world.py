@@ -5,14 +5,6 @@ from typing import Any
 NAMES = ("Zoé Núñez", "Œuvre & Cie", "Łukasz Çelik", "Ana O’Brien", "Søren Äijälä")
 
 
-def use_nothing(env, _count: int, suite: bool) -> None:
-    """Take away what the demo data uses of the suite, for a case to measure the rest."""
-    if suite:
-        env["crm.team.follower"].search([]).unlink()
-        plans = env["mail.activity.plan"].with_context(active_test=False).search([])
-        plans.write({"pause_on_reply": False, "pause_on_meeting": False})
-
-
 def salesperson(env, number: int = 0, group: str = "sales_team.group_sale_salesman"):
     """A user who may see all that the case makes, notified by e-mail."""
     return (
