@@ -4,6 +4,7 @@ import tempfile
 import unittest
 from datetime import date
 from pathlib import Path
+from unittest import mock
 
 from suite.bench import CASES, run, table
 from suite.bench.case import Case, Measure
@@ -53,6 +54,24 @@ class TestBench(unittest.TestCase):
         result = run.summary(case(), measures([1.0, 1.0, 3.0], [1.0, 3.0, 3.0]))
         self.assertEqual(result["ratio"], 1.0)
         self.assertEqual(result["seconds"], {"suite": 1.0, "plain": 3.0})
+
+    def test_figures_of_other_cases_stay(self):
+        file = self.readme.with_name("figures.json")
+        self.assertEqual(bench._earlier(file), [])
+        bench._save(file, [{"name": "merge", "ratio": 1}, {"name": "dedupe"}])
+        results = run.merged(bench._earlier(file), {"name": "merge", "ratio": 2})
+        results = run.merged(results, {"name": "lead_page"})
+        self.assertEqual(
+            results,
+            [{"name": "lead_page"}, {"name": "merge", "ratio": 2}, {"name": "dedupe"}],
+        )
+
+    def test_figures_of_another_machine_are_refused(self):
+        file = self.readme.with_name("figures.json")
+        with mock.patch.object(table, "machine", return_value="Œuf"):
+            bench._save(file, [])
+        with self.assertRaisesRegex(Problem, "another machine: Œuf"):
+            bench._earlier(file)
 
     def test_a_missed_ratio_is_marked(self):
         result = run.summary(case(), measures([1.2] * 3, [1.0] * 3))

@@ -10,6 +10,7 @@ from statistics import median
 from .. import cache, databases
 from ..console import Problem, say, step
 from ..odoo import Odoo
+from . import CASES
 from .case import SIDES, Case, Measure
 
 TEMPLATE_MODULES = "crm,contacts,base_automation"
@@ -59,12 +60,13 @@ def measure(
             for side, database in copies.items():
                 if case.fill:
                     _worker(instance, "fill", case, side, database, sizes)
-                instance.server.query("VACUUM ANALYZE", database)
             for number in range(rounds):
                 say(f"  {case.name} {sizes[-1]}: round {number + 1} of {rounds}")
                 # A machine slows down and speeds up: the sides take turns at being
                 # first, and are compared within a round.
                 for side in SIDES[:: -1 if number % 2 else 1]:
+                    # What the round before rolled back is in the tables still.
+                    instance.server.query("VACUUM ANALYZE", copies[side])
                     lines = _worker(
                         instance, "measure", case, side, copies[side], sizes
                     )
@@ -100,6 +102,12 @@ def _worker(
             f"run it again alone: setup/bench --only {case.name}",
         )
     return [json.loads(line) for line in done.stdout.splitlines() if line[:1] == "{"]
+
+
+def merged(results: list[dict], result: dict) -> list[dict]:
+    """The results with a new one, in place of an earlier one of its case."""
+    by_name = {one["name"]: one for one in [*results, result]}
+    return [by_name[name] for name in CASES if name in by_name]
 
 
 def summary(case: Case, measures: Measures) -> dict:

@@ -22,24 +22,42 @@ ROUNDS = 7
 
 def main() -> int:
     options = _parse()
-    results = []
+    results = _earlier(options.json) if options.json and options.only else []
     with odoo(safe=False) as instance, run.sources(instance) as by_side:
         for case in options.cases:
             say(f"• {case.name}: {case.work}, against {case.against}")
             measures = run.measure(instance, case, by_side, options.rounds)
-            results.append(run.summary(case, measures))
-            say(table.table(results[-1:]))
+            result = run.summary(case, measures)
+            results = run.merged(results, result)
+            say(table.table([result]))
+            if options.json:
+                _save(options.json, results)
     print(table.table(results))
-    if options.json:
-        content = {
-            "machine": table.machine(),
-            "date": date.today().isoformat(),
-            "cases": results,
-        }
-        options.json.write_text(json.dumps(content, indent=2) + "\n")
     if options.readme:
         table.write_readme(cache.REPOSITORY / "README.rst", results, date.today())
     return 0
+
+
+def _earlier(path: Path) -> list[dict]:
+    """What was measured before; raises :class:`Problem` if that is another machine."""
+    if not path.exists():
+        return []
+    content = json.loads(path.read_text())
+    if content["machine"] != table.machine():
+        raise Problem(
+            f"{path} has the figures of another machine: {content['machine']}",
+            "name another file, or measure all cases",
+        )
+    return content["cases"]
+
+
+def _save(path: Path, results: list[dict]) -> None:
+    content = {
+        "machine": table.machine(),
+        "date": date.today().isoformat(),
+        "cases": results,
+    }
+    path.write_text(json.dumps(content, indent=2) + "\n")
 
 
 def _parse() -> argparse.Namespace:
@@ -52,7 +70,12 @@ def _parse() -> argparse.Namespace:
     )
     add = parser.add_argument
     add("--only", metavar="NAME", action="append", help="only this case (repeatable)")
-    add("--json", metavar="FILE", type=Path, help="also write all figures there")
+    add(
+        "--json",
+        metavar="FILE",
+        type=Path,
+        help="also write all figures there; with --only, those of other cases stay",
+    )
     add("--rounds", type=int, default=ROUNDS, help=f"measurements of a side ({ROUNDS})")
     add(
         "--readme",
