@@ -971,12 +971,11 @@ class CrmAction(models.Model):
         active = activities.filtered("active")
         unwanted = active.filtered(lambda mirror: mirror.crm_action_id.state != "todo")
         todo = self.filtered(lambda action: action.state == "todo")
+        mirrors = (active - unwanted).grouped("crm_action_id")
         surplus = activities.browse(
-            mirror_id
-            for action in todo
-            for mirror_id in action.activity_ids.filtered("active")[1:].ids
+            mirror_id for own in mirrors.values() for mirror_id in own[1:].ids
         )
-        bare = todo.filtered(lambda action: not action.activity_ids.filtered("active"))
+        bare = todo.filtered(lambda action: action not in mirrors)
         # Those were done before: it is the same thing to do again.
         reopened = bare.filtered("activity_ids")
         missing = bare - reopened

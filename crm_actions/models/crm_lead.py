@@ -381,10 +381,11 @@ class CrmLead(models.Model):
         ):
             leads._actions_follow_salesperson(former_id, user_id)
         changed("company_id")._actions_follow_company()
-        restored = changed("active").filtered("active")
-        archived = changed("active") - restored
-        paused = changed("paused").filtered("actions_paused")
-        resumed = changed("paused") - paused
+        switched, halted = changed("active"), changed("paused")
+        restored = switched.filtered("active")
+        archived = switched - restored
+        paused = halted.filtered("actions_paused")
+        resumed = halted - paused
         entered = changed("stage_id", "team_id", "type").filtered("active")
         archived._actions_pause("lost")
         restored.filtered(lambda lead: lead.actions_pause_reason == "lost").write(

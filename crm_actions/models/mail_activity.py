@@ -163,7 +163,7 @@ class MailActivity(models.Model):
         if {"res_id", "res_model_id", "res_model"} & vals.keys():
             self._crm_actions_follow_document()
         names = [name for name in MIRROR_FIELDS if name in vals]
-        leads = self.env["crm.lead"].sudo()
+        rescheduled = []
         for mirror in self if names else ():
             action = mirror.crm_action_id
             if action.state != "todo" or not mirror.active:
@@ -177,7 +177,7 @@ class MailActivity(models.Model):
                 continue
             if "date_deadline" in diff:
                 diff["date_auto"] = False
-                leads |= action.lead_id
+                rescheduled.append(mirror.id)
             if "user_id" in diff:
                 diff["user_auto"] = False
             action._engine_write({**diff, "touched": True})
@@ -187,8 +187,9 @@ class MailActivity(models.Model):
                     action.state == "done" and action.feedback != vals["feedback"]
                 )
             )._engine_write({"feedback": vals["feedback"]})
-        if leads:
-            leads._actions_reconcile()
+        if rescheduled:
+            actions = self.browse(rescheduled).sudo().crm_action_id
+            actions.lead_id._actions_reconcile()
 
     def _crm_actions_follow_document(self):
         """A mirror that was moved to another lead takes its action along."""

@@ -1,7 +1,6 @@
 # Copyright 2026 CRM and Contacts Suite
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl)
 import logging
-from collections import defaultdict
 
 from odoo import api, fields, models
 from odoo.fields import Domain
@@ -120,17 +119,19 @@ class ResCompany(models.Model):
         )
         current = actions.filtered(lambda action: action.state == "todo")
         on_turn = {(action.user_id, action.lead_id) for action in current}
-        due = defaultdict(self.env["crm.action"].browse)
-        for action in actions:
-            user = action.user_id
-            company = action.company_id or user.company_id
-            if (
-                company in self
-                and company in user.company_ids
-                and (user, action.lead_id) in on_turn
-            ):
-                due[user, company] += action
-        return due
+
+        def get_reader(action):
+            return action.user_id, action.company_id or action.user_id.company_id
+
+        return {
+            (user, company): of_reader
+            for (user, company), of_reader in actions.filtered(
+                lambda action: (action.user_id, action.lead_id) in on_turn
+            )
+            .grouped(get_reader)
+            .items()
+            if company in self and company in user.company_ids
+        }
 
     def _crm_action_mail_create(self, due):
         """Create the mails in Odoo's queue.

@@ -134,7 +134,6 @@ class TestPlanChanges(CrmActionsCommon):
             SELECT conrelid::regclass, conname, pg_get_constraintdef(oid)
               FROM pg_constraint
              WHERE contype = 'f' AND confrelid = %s::regclass
-          ORDER BY conname
             """,
             [table],
         )
