@@ -57,8 +57,8 @@ def measure(
             for side in SIDES
         }
         for sizes in [[size] for size in case.sizes] if case.fill else [case.sizes]:
-            for side, database in copies.items():
-                if case.fill:
+            if case.fill:
+                for side, database in copies.items():
                     _worker(instance, "fill", case, side, database, sizes)
             for number in range(rounds):
                 say(f"  {case.name} {sizes[-1]}: round {number + 1} of {rounds}")
