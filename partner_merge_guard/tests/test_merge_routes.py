@@ -242,6 +242,55 @@ class TestMergeRoutes(StandInCase):
     def test_second_barrier_free_contacts(self):
         self.env[WIZARD]._update_foreign_keys(self.free, self.other_free)
 
+    def test_everything_is_moved(self):
+        """Columns are only passed by if nothing there points to a lost contact: not
+        one of another addon, and not what waits to be written."""
+        lost, kept = self.free, self.other_free
+        self.env.cr.execute(
+            """
+            CREATE TABLE guard_test (
+                id serial,
+                lost_id int REFERENCES res_partner,
+                other_id int REFERENCES res_partner,
+                empty_id int REFERENCES res_partner
+            );
+            CREATE TABLE guard_test_rel (
+                partner_id int REFERENCES res_partner ON DELETE CASCADE,
+                country_id int REFERENCES res_country,
+                UNIQUE (partner_id, country_id)
+            )
+            """
+        )
+        self.env.cr.execute(
+            "INSERT INTO guard_test (lost_id, other_id) VALUES (%s, %s)",
+            [lost.id, self.holder.id],
+        )
+        country = self.env.ref("base.be")
+        self.env.cr.execute(
+            "INSERT INTO guard_test_rel VALUES (%s, %s)", [lost.id, country.id]
+        )
+        bank = self.env["res.partner.bank"].create(
+            {"acc_number": "GUARD-1", "partner_id": self.holder.id}
+        )
+        self.env.flush_all()
+        bank.partner_id = lost
+        self.env[WIZARD]._update_foreign_keys(lost, kept)
+        self.assertEqual(bank.partner_id, kept)
+        self.env.cr.execute("SELECT lost_id, other_id, empty_id FROM guard_test")
+        self.assertEqual(self.env.cr.fetchall(), [(kept.id, self.holder.id, None)])
+        self.env.cr.execute("SELECT partner_id, country_id FROM guard_test_rel")
+        self.assertEqual(self.env.cr.fetchall(), [(kept.id, country.id)])
+
+    def test_crafted_columns(self):
+        """Nothing but a merge under way narrows the columns that Odoo moves."""
+        Wizard = self.env[WIZARD]
+        columns = Wizard._get_fk_on("res_partner")
+        self.assertGreater(len(columns), 10)
+        for lost in (True, [], self.free.ids, ["res_partner", self.free.ids]):
+            crafted = Wizard.with_context(partner_merge_guard_lost=lost)
+            self.assertEqual(crafted._get_fk_on("res_partner"), columns)
+        self.assertEqual(Wizard._get_fk_on("no_such_table"), [])
+
     def test_crafted_context(self):
         """Nothing a request can put into the context opens the gate."""
         self.env["res.lang"]._activate_lang("fr_FR")

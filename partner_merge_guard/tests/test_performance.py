@@ -2,6 +2,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Query counts. Only counts are pinned, never times."""
 
+from contextlib import contextmanager
+
 from odoo.tests import tagged
 
 from .common import WIZARD, MergeGuardCase
@@ -58,41 +60,53 @@ class TestPerformance(MergeGuardCase):
         self.assertEqual(counts[20], counts[1000])
         self.assertEqual(counts[20], 5)
 
-    def _merge_plainly(self, ids):
-        """Odoo's merge and that of every other addon, without the guard's."""
-        Wizard = self.registry[WIZARD]
+    @contextmanager
+    def _without(self, *names):
+        """Odoo's methods and those of every other addon, without the guard's."""
         guard = next(
             cls
-            for cls in Wizard.mro()
+            for cls in self.registry[WIZARD].mro()
             if cls.__module__.startswith("odoo.addons.partner_merge_guard")
             and "_merge" in vars(cls)
         )
-        originals = {
-            name: vars(guard)[name]
-            for name in (
-                "_merge",
-                "_update_foreign_keys_generic",
-                "_log_merge_operation",
-            )
-        }
-        for name in originals:
+        originals = {name: vars(guard)[name] for name in names}
+        for name in names:
             delattr(guard, name)
         try:
-            return self._count(self.env[WIZARD]._merge, ids)
+            yield
         finally:
             for name, function in originals.items():
                 setattr(guard, name, function)
 
+    def _count_merge(self, ids):
+        return self._count(self.env[WIZARD]._merge, ids)
+
     def test_merge_costs_rules_plus_two(self):
         """Unprotected contacts: the check above, once, and nothing else."""
         free = [p.id for i, p in enumerate(self.many[:60]) if i % 20]
-        self._count(self.env[WIZARD]._merge, free[:2])  # warm up
-        self._merge_plainly(free[2:4])
-        plain = self._merge_plainly(free[4:6])
-        guarded = self._count(self.env[WIZARD]._merge, free[6:8])
+        with self._without("_get_fk_on"):
+            self._count_merge(free[:2])  # warm up
+            guarded = self._count_merge(free[2:4])
+            with self._without(
+                "_merge", "_update_foreign_keys_generic", "_log_merge_operation"
+            ):
+                self._count_merge(free[4:6])
+                plain = self._count_merge(free[6:8])
         self.assertLessEqual(guarded - plain, len(self.rules) + 2)
         # 3 of the 4 rules have a model to ask
         self.assertEqual(guarded - plain, 3 + 2)
+
+    def test_merge_looks_once(self):
+        """Columns that point to contacts cost nothing where there is nothing to move,
+        however many addons bring some."""
+        free = [p.id for i, p in enumerate(self.many[:60]) if i % 20]
+        self._count_merge(free[:2])  # warm up
+        few = self._count_merge(free[2:4])
+        with self._without("_get_fk_on"):
+            self.assertGreater(self._count_merge(free[4:6]), few)
+        columns = ", ".join(f"c{n} int REFERENCES res_partner" for n in range(20))
+        self.env.cr.execute(f"CREATE TABLE guard_test (id serial, {columns})")
+        self.assertEqual(self._count_merge(free[6:8]), few)
 
     def test_proposals_do_not_grow(self):
         """Groups are looked at together: 400 cost as many queries as 40."""

@@ -9,6 +9,7 @@ from markupsafe import Markup
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
+from odoo.tools import SQL
 
 from ..exceptions import BrokenRulesRefusal
 
@@ -25,6 +26,13 @@ class Approval(NamedTuple):
     partner_ids: frozenset
     kept_id: int | None
     note: Markup | None
+
+
+class Lost(NamedTuple):
+    """The rows that a merge under way is about to remove. Travels as above."""
+
+    table: str
+    ids: list
 
 
 class BasePartnerMergeAutomaticWizard(models.TransientModel):
@@ -152,7 +160,37 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
                 or approval.kept_id not in (None, dst_record.id)
             ):
                 self._guard_check_lost(src_records, dst_record)
-        return super()._update_foreign_keys_generic(model, src_records, dst_record)
+        # what is not written yet would be missed by the look at the tables
+        self.env.flush_all()
+        lost = Lost(src_records._table, src_records.ids)
+        wizard = self.with_context(partner_merge_guard_lost=lost)
+        return super(
+            BasePartnerMergeAutomaticWizard, wizard
+        )._update_foreign_keys_generic(model, src_records, dst_record)
+
+    def _get_fk_on(self, table):
+        """While records are merged, the columns that point to one of those that go.
+
+        Odoo asks the catalogue about each column before it looks whether there is
+        anything to move, which is most of what a merge takes. One query looks first.
+        Nothing is spared that Odoo would move: it looks in the same transaction.
+        """
+        relations = super()._get_fk_on(table)
+        lost = self.env.context.get("partner_merge_guard_lost")
+        if not (relations and isinstance(lost, Lost) and lost.table == table):
+            return relations
+        looks = (
+            SQL(
+                "SELECT %s WHERE EXISTS (SELECT FROM %s WHERE %s = ANY(%s))",
+                index,
+                SQL.identifier(relation),
+                SQL.identifier(column),
+                lost.ids,
+            )
+            for index, (relation, column) in enumerate(relations)
+        )
+        found = self.env.execute_query(SQL(" UNION ALL ").join(looks))
+        return [relations[index] for (index,) in found]
 
     def _log_merge_operation(self, src_partners, dst_partner):
         res = super()._log_merge_operation(src_partners, dst_partner)
