@@ -160,8 +160,6 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
                 or approval.kept_id not in (None, dst_record.id)
             ):
                 self._guard_check_lost(src_records, dst_record)
-        # what is not written yet would be missed by the look at the tables
-        self.env.flush_all()
         lost = Lost(src_records._table, src_records.ids)
         wizard = self.with_context(partner_merge_guard_lost=lost)
         return super(
@@ -189,6 +187,8 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
             )
             for index, (relation, column) in enumerate(relations)
         )
+        # Odoo does so once it has the columns
+        self.env.flush_all()
         found = self.env.execute_query(SQL(" UNION ALL ").join(looks))
         return [relations[index] for (index,) in found]
 
