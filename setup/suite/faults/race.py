@@ -3,6 +3,7 @@
 import random
 import threading
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 
 from ..console import say
 from .client import Client, Refused
@@ -102,14 +103,16 @@ def _together(
         except Refused as refused:
             refusals[refused.name.rpartition(".")[2]] += 1
 
-    threads = [
-        threading.Thread(target=run, args=(client, *call))
-        for client, call in zip(clients, calls, strict=True)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    _at_once(
+        [(run, client, *call) for client, call in zip(clients, calls, strict=True)]
+    )
+
+
+def _at_once(calls: list[tuple]) -> None:
+    """Call all, each in a thread; raises what one of them raised."""
+    with ThreadPoolExecutor(len(calls)) as pool:
+        for answer in [pool.submit(*call) for call in calls]:
+            answer.result()
 
 
 # What a colleague may find: the opportunity was merged away, the date is gone.
@@ -125,17 +128,12 @@ def everything_together(stage: Stage, rounds: int) -> list[str]:
     with stage.serving() as serving:
         clients = serving.clients()
         # The same calls each time; how they meet is up to the machine.
-        threads = [
-            threading.Thread(
-                target=_wander,
-                args=(client, random.Random(number), rounds // 4, refusals, traces),
-            )
-            for number, client in enumerate(clients)
-        ]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        _at_once(
+            [
+                (_wander, client, random.Random(n), rounds // 4, refusals, traces)
+                for n, client in enumerate(clients)
+            ]
+        )
     say(f"  refused: {dict(refusals) or 'none'}")
     found += [
         f"{count} × {name}\n{traces[name]}"
