@@ -86,10 +86,10 @@ def section(results: list[dict], today: date) -> str:
     """What stands in README.rst between the markers."""
     rounds = min(result["rounds"] for result in results)
     about = (
-        f"{today.isoformat()}, {machine()}; medians of {rounds} rounds, the two"
-        " sides in turn; *ratio* is the median of the rounds' ratios. *n → 10 n*:"
-        " time at the size named below over the time at a tenth of it, Odoo's own in"
-        " brackets. ✗: the ratio aimed at is missed."
+        f"{today.isoformat()}, {machine()}; medians of at least {rounds} rounds,"
+        " the two sides in turn; *ratio* is the median of the rounds' ratios."
+        " *n → 10 n*: time at the size named below over the time at a tenth of it,"
+        " Odoo's own in brackets. ✗: the ratio aimed at is missed."
     )
     return "\n\n".join([about, table(results), legend(results)])
 
