@@ -6,6 +6,7 @@ from pathlib import Path
 from unittest import mock
 
 from suite import cache, invariants, matrix, testlog, upstream
+from suite.faults import race, stage
 
 
 class TestUpstream(unittest.TestCase):
@@ -50,6 +51,30 @@ class TestUpstream(unittest.TestCase):
         plain, suite = self.side("plain"), self.side("suite")
         suite.started.discard("TestA.test_two")
         self.assertIn("does not run", upstream.differences(plain, suite)[0])
+
+
+class TestRace(unittest.TestCase):
+    def logged(self, line: str) -> list[str]:
+        with tempfile.TemporaryDirectory() as folder:
+            log = Path(folder) / "log"
+            log.write_text(f"2026-11-24 12:00:00,000 7 {line}\n")
+            return stage.Serving.logged(mock.Mock(log=log))
+
+    def test_answers_that_clients_count_are_expected_in_the_log(self):
+        gone = "Record does not exist or has been deleted."
+        self.assertFalse(self.logged(f"WARNING race odoo.http: {gone}"))
+        self.assertFalse(self.logged("ERROR race odoo.sql_db: deadlock detected"))
+
+    def test_what_else_goes_wrong_is_not(self):
+        for line in (
+            "ERROR race odoo.http: Exception during request handling.",
+            "WARNING race odoo.addons.crm_actions: odd",
+        ):
+            self.assertEqual(len(self.logged(line)), 1, line)
+
+    def test_a_client_that_fails_fails_the_race(self):
+        with self.assertRaises(ZeroDivisionError):
+            race._at_once([(int,), (divmod, 1, 0), (int,)])
 
 
 class TestMatrix(unittest.TestCase):
