@@ -54,19 +54,20 @@ class TestUpstream(unittest.TestCase):
 
 
 class TestRace(unittest.TestCase):
-    def logged(self, line: str) -> list[str]:
+    def logged(self, line: str, answered: int = 0) -> list[str]:
         with tempfile.TemporaryDirectory() as folder:
             log = Path(folder) / "log"
             log.write_text(f"2026-11-24 12:00:00,000 7 {line}\n")
-            return stage.Serving.logged(mock.Mock(log=log))
+            return stage.Serving.logged(mock.Mock(log=log), answered)
 
     def test_answers_that_clients_count_are_expected_in_the_log(self):
         gone = "Record does not exist or has been deleted."
-        self.assertFalse(self.logged(f"WARNING race odoo.http: {gone}"))
+        self.assertFalse(self.logged(f"WARNING race odoo.http: {gone}", answered=1))
         self.assertFalse(self.logged("ERROR race odoo.sql_db: deadlock detected"))
 
     def test_what_else_goes_wrong_is_not(self):
         for line in (
+            "WARNING race odoo.http: Record does not exist or has been deleted.",
             "ERROR race odoo.http: Exception during request handling.",
             "WARNING race odoo.addons.crm_actions: odd",
         ):

@@ -116,7 +116,7 @@ def _at_once(calls: list[tuple]) -> None:
 
 
 # What a colleague may find: the opportunity was merged away, the date is gone.
-EXPECTED = (*RETRIED, "MissingError", "UserError")
+ANSWERED = ("MissingError", "UserError")
 
 
 def everything_together(stage: Stage, rounds: int) -> list[str]:
@@ -138,9 +138,9 @@ def everything_together(stage: Stage, rounds: int) -> list[str]:
     found += [
         f"{count} × {name}\n{traces[name]}"
         for name, count in refusals.items()
-        if name not in EXPECTED
+        if name not in (*RETRIED, *ANSWERED)
     ]
-    return found + serving.logged()
+    return found + serving.logged(sum(refusals[name] for name in ANSWERED))
 
 
 def _wander(
