@@ -6,7 +6,6 @@ that time none of our addons would be there (:mod:`suite.upstream_server`).
 """
 
 import contextlib
-import os
 import re
 import subprocess
 import threading
@@ -174,8 +173,7 @@ def _compare(
 def _tests(instance: Odoo, browser: Path, side: Side, tags: str) -> None:
     environment = instance.environment()
     environment["PATH"] = f"{browser}:{environment['PATH']}"
-    paths = (environment["PYTHONPATH"], str(cache.REPOSITORY / "setup"))
-    environment["PYTHONPATH"] = os.pathsep.join(paths)
+    environment["SUITE_TESTS_AFTER"] = "1"
     arguments = [
         *("--database", side.database, "--test-tags", tags, "--stop-after-init"),
         *("--max-cron-threads=0", "--http-port", str(free_port())),
@@ -184,7 +182,7 @@ def _tests(instance: Odoo, browser: Path, side: Side, tags: str) -> None:
     log = cache.folder() / f"{side.database}.log"
     with (
         subprocess.Popen(
-            [str(instance.python), "-m", "suite.upstream_server", *arguments],
+            instance.command(*arguments),
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
