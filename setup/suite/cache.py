@@ -1,8 +1,8 @@
 """The one folder that holds everything provisioned, safe to delete at any time.
 
-Each part is a folder keyed by what it was built from, built under a lock and marked
-complete at the very end: a killed build is thrown away by the next command, and two
-commands that want the same part wait for each other.
+Each part is a folder keyed by what it was built from. It is built under a name of its
+own and linked when complete, so a killed build, whose last programs may still write, is
+in nobody's way; two commands that want the same part wait for each other.
 """
 
 import contextlib
@@ -10,6 +10,7 @@ import fcntl
 import hashlib
 import os
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -22,20 +23,22 @@ ADDONS = (
     "partner_merge_guard",
     "partner_default_follower",
 )
-_COMPLETE = ".complete"
 
 
 def folder() -> Path:
     """The cache folder, made when missing."""
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    path = Path(base) / "odoo-crm-suite"
+    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    todo = "set XDG_CACHE_HOME to a folder you may write to"
+    if not base.is_absolute():
+        raise Problem(f"XDG_CACHE_HOME={base} is not a whole path", todo)
+    path = base / "odoo-crm-suite"
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise Problem(
-            f"the cache folder {path} cannot be made: {error.strerror}",
-            "set XDG_CACHE_HOME to a folder you may write to",
-        ) from error
+        reason = f"cannot be made: {error.strerror}"
+        raise Problem(f"the cache folder {path} {reason}", todo) from error
+    if not os.access(path, os.W_OK):
+        raise Problem(f"the cache folder {path} is read-only", todo)
     return path
 
 
@@ -68,14 +71,16 @@ def lock(name: str, *, shared: bool = False) -> Iterator[None]:
 
 
 def build_once(name: str, key: str, build: Callable[[Path], None]) -> Path:
-    """The complete folder ``name-key``, made by ``build(folder)`` if need be."""
-    path = folder() / f"{name}-{key}"
-    if (path / _COMPLETE).exists():
-        return path
+    """The complete folder ``name_key``, made by ``build(folder)`` if need be."""
+    complete = folder() / f"{name}_{key}"
+    if complete.is_symlink():
+        return complete.resolve()
     with lock(name):
-        if not (path / _COMPLETE).exists():
-            shutil.rmtree(path, ignore_errors=True)
-            path.mkdir()
+        if not complete.is_symlink():
+            for left in folder().glob(f"{complete.name}*"):
+                shutil.rmtree(left, ignore_errors=True)
+            path = Path(tempfile.mkdtemp(prefix=f"{complete.name}.", dir=folder()))
+            path.chmod(0o755)
             build(path)
-            (path / _COMPLETE).touch()
-    return path
+            complete.symlink_to(path.name)
+    return complete.resolve()

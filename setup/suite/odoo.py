@@ -6,6 +6,8 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -112,13 +114,26 @@ class Odoo:
         )
 
     def foreground(self, *arguments: object) -> int:
-        """Run a command of Odoo on our terminal, handing signals on."""
-        process = self.start(*arguments)
-        previous = {}
-        for number in (signal.SIGINT, signal.SIGTERM):
-            previous[number] = signal.signal(
-                number, lambda received, _frame: process.send_signal(received)
-            )
+        """Run a command of Odoo on our terminal, handing signals on, each once.
+
+        At the second SIGINT Odoo stops without tidying up. A terminal sends Ctrl-C to
+        Odoo too; without one Odoo is in a session of its own and has it from us alone.
+        """
+        terminal = sys.stdin.isatty()
+        process = self.start(*arguments, start_new_session=not terminal)
+        sent = 0.0
+
+        def forward(number: int, _frame: object) -> None:
+            nonlocal sent
+            if number == signal.SIGINT and terminal or time.monotonic() < sent + 1:
+                return
+            sent = time.monotonic()
+            process.send_signal(number)
+
+        previous = {
+            number: signal.signal(number, forward)
+            for number in (signal.SIGINT, signal.SIGTERM)
+        }
         try:
             return process.wait()
         finally:
@@ -145,7 +160,9 @@ def free_port() -> int:
 
 
 def require_port(port: int) -> None:
-    """Raise :class:`Problem` when something listens on ``port`` already."""
+    """Raise :class:`Problem` when nobody can, or somebody does, listen on ``port``."""
+    if not 0 < port < 65536:
+        raise Problem(f"there is no port {port}", "choose 1 to 65535 with --port")
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -9,6 +9,7 @@ import contextlib
 import fcntl
 import os
 import pwd
+import shlex
 import shutil
 import subprocess
 import tempfile
@@ -21,6 +22,8 @@ from .console import Problem, call, say, step
 SYSTEM_USER = "embedded_postgres"
 ROLE = "odoo"
 PORT = "5432"
+# A server that accepts and never answers is given up, by psql and by Odoo.
+CONNECT_SECONDS = "15"
 _SETTINGS = {
     "max_connections": "200",
     "shared_buffers": "512MB",
@@ -49,7 +52,8 @@ class Server:
 
     def environment(self) -> dict[str, str]:
         path = f"{self.programs}{os.pathsep}{os.environ.get('PATH', '')}"
-        return {**os.environ, **self.variables, "PATH": path}
+        timeout = {"PGCONNECT_TIMEOUT": CONNECT_SECONDS}
+        return {**timeout, **os.environ, **self.variables, "PATH": path}
 
     def query(self, sql: str, database: str = "postgres") -> list[str]:
         """The rows of a query, columns parted by ``|``; raises :class:`Problem`."""
@@ -170,8 +174,8 @@ class PrivateCluster:
         return {"PGHOST": str(self._socket()), "PGPORT": PORT, "PGUSER": ROLE}
 
     def _socket(self) -> Path:
-        """A Unix socket's path may have 107 bytes."""
-        if len(str(self.folder)) < 85:
+        """A Unix socket's path may have 107 bytes; a comma parts hosts for libpq."""
+        if len(os.fsencode(self.folder)) < 85 and "," not in str(self.folder):
             return self.folder
         short = Path(tempfile.gettempdir()) / f"odoo-crm-{cache.digest(self.folder)}"
         short.mkdir(exist_ok=True, mode=0o700)
@@ -182,7 +186,8 @@ class PrivateCluster:
             return
         if not (self.data / "complete").exists():
             self._make()
-        options = f"-k {self._socket()} -p {PORT}"
+        # They pass a shell, and the socket's folder is an element of a list.
+        options = shlex.join(["-k", f'"{self._socket()}"', "-p", PORT])
         started = self._pg_ctl("-l", str(self.log), "-o", options, "-w", "start")
         if started.returncode:
             log = self.log.read_text()[-1500:] if self.log.exists() else ""

@@ -1,6 +1,7 @@
 """The cache folder: whole parts only, under any accident."""
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -27,7 +28,7 @@ class TestCache(unittest.TestCase):
         built = []
         for _ in range(2):
             path = cache.build_once("part", "k", lambda path: built.append(path))
-        self.assertEqual(built, [path])
+        self.assertEqual([folder.resolve() for folder in built], [path])
 
     def test_half_built_part_is_thrown_away(self):
         def fail(path):
@@ -39,6 +40,30 @@ class TestCache(unittest.TestCase):
         path = cache.build_once("part", "k", lambda path: (path / "whole").touch())
         self.assertFalse((path / "half").exists())
         self.assertTrue((path / "whole").exists())
+
+    def test_programs_of_a_killed_build_still_write(self):
+        script = (
+            "import subprocess, sys; sys.path.insert(0, sys.argv[1])\n"
+            "from suite import cache\n"
+            "def build(path):\n"
+            "    (path / 'half').touch()\n"
+            "    loop = 'while :; do mkdir -p sub; echo > sub/$((n = n + 1)); done'\n"
+            "    child = subprocess.Popen(['sh', '-c', loop], cwd=path)\n"
+            "    print(child.pid, flush=True)\n"
+            "    child.wait()\n"
+            "cache.build_once('part', 'k', build)\n"
+        )
+        with subprocess.Popen(
+            [sys.executable, "-c", script, SETUP], stdout=subprocess.PIPE, text=True
+        ) as command:
+            child = int(command.stdout.readline())
+            self.addCleanup(os.kill, child, signal.SIGKILL)
+            command.kill()
+            command.wait()
+            for _again in range(3):
+                path = cache.build_once("part", "k", lambda path: (path / "w").touch())
+                self.assertFalse((path / "half").exists())
+                self.assertTrue((path / "w").exists())
 
     def test_two_commands_build_one_part(self):
         script = (
@@ -72,3 +97,21 @@ class TestCache(unittest.TestCase):
         ):
             cache.folder()
         self.assertIn("XDG_CACHE_HOME", raised.exception.todo)
+
+    def test_cache_on_a_read_only_disk(self):
+        cache.folder()
+        # root may write everywhere else
+        with (
+            mock.patch.object(os, "access", return_value=False),
+            self.assertRaisesRegex(Problem, "is read-only"),
+        ):
+            cache.folder()
+
+    def test_relative_cache_would_lie_in_the_checkout(self):
+        for relative in ("cache", "~/cache"):
+            with (
+                mock.patch.dict(os.environ, XDG_CACHE_HOME=relative),
+                self.assertRaisesRegex(Problem, "not a whole path"),
+            ):
+                cache.folder()
+        self.assertFalse(Path("cache").exists())

