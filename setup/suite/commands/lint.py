@@ -29,28 +29,33 @@ def main() -> int:
     add = parser.add_argument
     add("--check", choices=CHECKS, help="only this check")
     add("--fix", action="store_true", help="make anew what is generated")
+    add("--release", action="store_true", help="note the versions as released")
+    add("--install-hooks", action="store_true", help="let git commit run the hooks")
     options = parser.parse_args()
     python = python_env.environment()
     if Path(sys.prefix) != python.parents[1]:
         # The checks import what is in the environment.
         os.execv(python, [str(python), *sys.argv])
+    if options.install_hooks:
+        return _pre_commit(python, "install")
+    if options.release:
+        from .. import versions
+
+        versions.release(_addons())
+        return 0
     if options.check:
         return _complain(CHECKS[options.check]())
     if options.fix:
         _fix()
-    code = _pre_commit(python)
+    code = _pre_commit(python, "run", "--all-files", "--color=never")
     return max(code, _complain(_templates()))
 
 
-def addons() -> list[Path]:
-    return [
-        cache.REPOSITORY / name
-        for name in cache.ADDONS
-        if (cache.REPOSITORY / name / "__manifest__.py").exists()
-    ]
+def _addons() -> list[Path]:
+    return [cache.REPOSITORY / name for name in cache.ADDONS]
 
 
-def _pre_commit(python: Path) -> int:
+def _pre_commit(python: Path, *arguments: str) -> int:
     environment = dict(os.environ)
     environment["PRE_COMMIT_HOME"] = str(cache.folder() / "pre-commit")
     if not shutil.which("npm"):
@@ -58,7 +63,7 @@ def _pre_commit(python: Path) -> int:
         environment["PATH"] = f"{nodejs}:{python.parent}:{environment['PATH']}"
     with cache.lock("pre-commit"):
         return subprocess.run(
-            [python, "-m", "pre_commit", "run", "--all-files", "--color=never"],
+            [python, "-m", "pre_commit", *arguments],
             check=False,
             cwd=cache.REPOSITORY,
             env=environment,
@@ -68,9 +73,8 @@ def _pre_commit(python: Path) -> int:
 def _tests() -> list[str]:
     """Test files that ``tests/__init__.py`` does not import."""
     complaints = []
-    for addon in addons():
-        init = addon / "tests/__init__.py"
-        tree = ast.parse(init.read_text() if init.exists() else "")
+    for addon in _addons():
+        tree = ast.parse((addon / "tests/__init__.py").read_text())
         imported = {
             alias.name
             for node in ast.walk(tree)
@@ -86,7 +90,7 @@ def _tests() -> list[str]:
 def _translations() -> list[str]:
     from .. import translations
 
-    return [line for addon in addons() for line in translations.incomplete(addon)]
+    return [line for addon in _addons() for line in translations.incomplete(addon)]
 
 
 def _readme() -> list[str]:
@@ -94,8 +98,23 @@ def _readme() -> list[str]:
 
     return [
         f"{path.relative_to(cache.REPOSITORY)} is behind: run setup/lint --fix"
-        for addon in addons()
+        for addon in _addons()
         for path in readme.behind(addon)
+    ]
+
+
+def _style() -> list[str]:
+    from .. import style
+
+    return [line for addon in _addons() for line in style.complaints(addon)]
+
+
+def _versions() -> list[str]:
+    from .. import versions
+
+    released = versions.read()
+    return [
+        line for addon in _addons() for line in versions.complaints(addon, released)
     ]
 
 
@@ -110,6 +129,8 @@ CHECKS: dict[str, Callable[[], list[str]]] = {
     "tests": _tests,
     "translations": _translations,
     "readme": _readme,
+    "style": _style,
+    "versions": _versions,
     "templates": _templates,
 }
 
@@ -117,7 +138,7 @@ CHECKS: dict[str, Callable[[], list[str]]] = {
 def _fix() -> None:
     from .. import readme
 
-    for addon in addons():
+    for addon in _addons():
         readme.write(addon)
     _templates(fix=True)
 
