@@ -30,10 +30,14 @@ def case(**options) -> Case:
 
 def measures(suite: list[float], plain: list[float], queries: int = 7):
     return {
-        ("suite", 100): [Measure(0.1, 3)] * 3,
-        ("plain", 100): [Measure(0.1, 3)] * 3,
-        ("suite", 1000): [Measure(seconds, queries) for seconds in suite],
-        ("plain", 1000): [Measure(seconds, 7) for seconds in plain],
+        ("suite", 100): [Measure(0.1, 3, 100)] * 3,
+        ("plain", 100): [Measure(0.1, 3, 100)] * 3,
+        ("suite", 1000): [
+            Measure(seconds, queries, int(seconds * 1000)) for seconds in suite
+        ],
+        ("plain", 1000): [
+            Measure(seconds, 7, int(seconds * 1000)) for seconds in plain
+        ],
     }
 
 

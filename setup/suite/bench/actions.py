@@ -99,8 +99,6 @@ def _launch(**plan_values):
     return prepare
 
 
-# Of all actions, one in five is current.
-LISTED = 5
 USERS = 20
 
 
@@ -111,85 +109,13 @@ def _fill_page(env, count, suite):
         users = env["res.users"].union(
             *(world.salesperson(env, number) for number in range(USERS))
         )
-    table = "crm_action" if suite else "mail_activity"
-    env.cr.execute(f"SELECT count(*) FROM {table}")
-    missing = count - env.cr.fetchone()[0]
-    first = _insert_leads(env, -(-missing // LISTED), users)
-    user = f"{users.ids[0]} + ({first} + (n - 1) / {LISTED}) % {USERS}"
-    kind = env.ref("mail.mail_activity_data_call").id
-    common = {
-        "activity_type_id": str(kind),
-        "summary": "'Appeler Zoé Núñez ' || n",
-        "date_deadline": "DATE '2026-11-24' + abs(hashint4(n)) % 60 - 10",
-        "create_uid": "1",
-        "write_uid": "1",
-        "create_date": "now()",
-        "write_date": "now()",
-    }
-    if not suite:
-        _insert_activities(env, missing, first, user, common)
-        return
-    lead = f"{first} + (n - 1) / {LISTED}"
-    world.insert_many(
-        env,
-        "crm_action",
-        missing,
-        lead_id=lead,
-        user_id=user,
-        lead_user_id=user,
-        sequence=f"10 * (n % {LISTED})",
-        state=f"CASE n % {LISTED} WHEN 0 THEN 'done' WHEN 1 THEN 'todo'"
-        " ELSE 'waiting' END",
-        **common,
-    )
-    env.cr.execute(
-        """
-        INSERT INTO mail_activity (crm_action_id, res_model, res_model_id, res_id,
-                    active, user_id, activity_type_id, summary, date_deadline)
-             SELECT action.id, 'crm.lead', %s, lead_id, TRUE, user_id,
-                    activity_type_id, summary, date_deadline
-               FROM crm_action action
-              WHERE state = 'todo' AND NOT EXISTS (
-                    SELECT FROM mail_activity WHERE crm_action_id = action.id)
-        """,
-        [env["ir.model"]._get_id("crm.lead")],
-    )
-    env.cr.execute(
-        """
-        UPDATE crm_lead SET next_action_id = action.id,
-               next_action_date = action.date_deadline
-          FROM crm_action action
-         WHERE action.lead_id = crm_lead.id AND action.state = 'todo'
-           AND next_action_id IS NULL
-        """
-    )
-
-
-def _insert_leads(env, count, users) -> int:
-    """Opportunities of the users in turn; returns the first one's id."""
-    world.insert_leads(env, count, env["crm.team"].search([], limit=1))
-    env.cr.execute("SELECT max(id) - %s FROM crm_lead", [count - 1])
-    (first,) = env.cr.fetchone()
-    env.cr.execute(
-        f"UPDATE crm_lead SET user_id = {users.ids[0]} + id %% {USERS} WHERE id >= %s",
-        [first],
-    )
-    return first
-
-
-def _insert_activities(env, count, first, user, common) -> None:
-    world.insert_many(
-        env,
-        "mail_activity",
-        count,
-        res_model="'crm.lead'",
-        res_model_id=str(env["ir.model"]._get_id("crm.lead")),
-        res_id=f"{first} + (n - 1) / {LISTED}",
-        res_name="'Œuvre & Cie'",
-        active="TRUE",
-        user_id=user,
-        **common,
-    )
+    env.cr.execute("SELECT count(*) FROM crm_lead WHERE user_id IS NOT NULL")
+    missing = count // world.LISTED - env.cr.fetchone()[0]
+    world.insert_leads(env, missing, env["crm.team"].search([], limit=1), users)
+    if suite:
+        world.insert_actions(env, missing)
+    else:
+        world.insert_activities(env, missing, world.LISTED)
 
 
 def _look(env, model, domain, order):

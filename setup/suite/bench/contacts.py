@@ -67,24 +67,9 @@ def _fill_contacts(env, count, _suite):
     """Contacts in groups of the same name, one in twenty with a bank account."""
     env.cr.execute("SELECT count(*) FROM res_partner WHERE starts_with(ref, 'bench-')")
     (there,) = env.cr.fetchone()
-    world.insert_many(
-        env,
-        "res_partner",
-        count - there,
-        name=f"'Zoé Núñez ' || ({there} + n - 1) / {GROUP}",
-        complete_name=f"'Zoé Núñez ' || ({there} + n - 1) / {GROUP}",
-        ref=f"'bench-' || ({there} + n)",
-        active="TRUE",
-        is_company="FALSE",
-        type="'contact'",
-        lang="'en_US'",
-        color="0",
-        partner_share="TRUE",
-        create_uid="1",
-        write_uid="1",
-        create_date="now()",
-        write_date="now()",
-    )
+    name = f"'Zoé Núñez ' || ({there} + n - 1) / {GROUP}"
+    ref = f"'bench-' || ({there} + n)"
+    world.insert_contacts(env, count - there, name=name, complete_name=name, ref=ref)
     env.cr.execute(
         """
         INSERT INTO res_partner_bank (partner_id, acc_number, sanitized_acc_number,
@@ -175,7 +160,7 @@ CASES = (
         suite=_dedupe(_protect_bank_accounts),
         plain=_dedupe(None),
         size=100_000,
-        long=True,
+        unit="seconds",
         fill=_fill_contacts,
     ),
     Case(
@@ -186,7 +171,7 @@ CASES = (
         suite=_backfill_suite,
         plain=_backfill_plain,
         size=100_000,
-        long=True,
+        unit="seconds",
         fill=_fill_contacts,
         group="backfill",
     ),

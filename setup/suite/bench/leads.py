@@ -233,7 +233,7 @@ CASES = (
         suite=_backfill_suite,
         plain=_backfill_plain,
         size=100_000,
-        long=True,
+        unit="seconds",
         fill=_fill_leads,
         group="backfill",
     ),

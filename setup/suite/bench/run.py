@@ -13,7 +13,6 @@ from ..odoo import Odoo
 from . import CASES
 from .case import SIDES, Case, Measure
 
-TEMPLATE_MODULES = "crm,contacts,base_automation"
 Measures = dict[tuple[str, int], list[Measure]]
 
 
@@ -21,23 +20,34 @@ Measures = dict[tuple[str, int], list[Measure]]
 def sources(instance: Odoo) -> Iterator[dict[str, str]]:
     """The two databases to copy for each case, by side."""
     # Without demo data, which uses the suite before a case does.
-    plain = databases.template(instance, TEMPLATE_MODULES, demo=False)
+    plain = databases.template(instance, demo=False)
     with databases.copy(instance, plain, "bench_suite") as suite:
         with step("installing the suite"):
-            instance.run(
-                *("--database", suite, "--init", ",".join(_addons())),
-                *("--stop-after-init", "--no-http", "--max-cron-threads=0"),
-                todo="read the log above; it is Odoo's own",
-            )
+            instance.install(suite, ",".join(cache.ADDONS))
         yield {"plain": plain, "suite": suite}
 
 
-def _addons() -> list[str]:
-    return [
-        name
-        for name in cache.ADDONS
-        if (cache.REPOSITORY / name / "__manifest__.py").exists()
-    ]
+def worker(
+    instance: Odoo, *words: object, module: str = "suite.bench.worker"
+) -> list[dict]:
+    """Run a module of this package in a process of its own; returns what it prints."""
+    environment = instance.environment()
+    paths = (environment["PYTHONPATH"], str(cache.REPOSITORY / "setup"))
+    environment["PYTHONPATH"] = os.pathsep.join(paths)
+    done = subprocess.run(
+        [str(instance.python), "-m", module, *map(str, words)],
+        check=False,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode:
+        raise Problem(
+            f"{' '.join(map(str, words))} did not run:\n{done.stderr[-4000:]}",
+            "run it again alone, with --only",
+        )
+    return [json.loads(line) for line in done.stdout.splitlines() if line[:1] == "{"]
 
 
 def measure(
@@ -59,7 +69,7 @@ def measure(
         for sizes in [[size] for size in case.sizes] if case.fill else [case.sizes]:
             if case.fill:
                 for side, database in copies.items():
-                    _worker(instance, "fill", case, side, database, sizes)
+                    worker(instance, "fill", case.name, side, database, *sizes)
             for number in range(rounds):
                 say(f"  {case.name} {sizes[-1]}: round {number + 1} of {rounds}")
                 # A machine slows down and speeds up: the sides take turns at being
@@ -67,41 +77,11 @@ def measure(
                 for side in SIDES[:: -1 if number % 2 else 1]:
                     # What the round before rolled back is in the tables still.
                     instance.server.query("VACUUM ANALYZE", copies[side])
-                    lines = _worker(
-                        instance, "measure", case, side, copies[side], sizes
-                    )
-                    for line in lines:
+                    words = ("measure", case.name, side, copies[side], *sizes)
+                    for line in worker(instance, *words):
                         size = line.pop("size")
                         measures.setdefault((side, size), []).append(Measure(**line))
     return measures
-
-
-def _worker(
-    instance: Odoo,
-    action: str,
-    case: Case,
-    side: str,
-    database: str,
-    sizes: "tuple[int, ...] | list[int]",
-) -> list[dict]:
-    environment = instance.environment()
-    paths = (environment["PYTHONPATH"], str(cache.REPOSITORY / "setup"))
-    environment["PYTHONPATH"] = os.pathsep.join(paths)
-    words = [action, case.name, side, database, *map(str, sizes)]
-    done = subprocess.run(
-        [str(instance.python), "-m", "suite.bench.worker", *words],
-        check=False,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-    )
-    if done.returncode:
-        raise Problem(
-            f"{case.name} did not run ({side}):\n{done.stderr[-4000:]}",
-            f"run it again alone: setup/bench --only {case.name}",
-        )
-    return [json.loads(line) for line in done.stdout.splitlines() if line[:1] == "{"]
 
 
 def merged(results: list[dict], result: dict) -> list[dict]:
@@ -111,24 +91,28 @@ def merged(results: list[dict], result: dict) -> list[dict]:
 
 
 def summary(case: Case, measures: Measures) -> dict:
-    """The row of the table: medians of the times, and of the ratios of each round."""
+    """The row of the table: medians, and the median of the ratios of each round."""
     small, size = case.sizes
-    seconds = {
-        key: median(one.seconds for one in all_) for key, all_ in measures.items()
-    }
-    queries = {
-        key: median(one.queries for one in all_) for key, all_ in measures.items()
-    }
-    ratio = median(
-        suite.seconds / plain.seconds
-        for suite, plain in zip(
-            measures["suite", size], measures["plain", size], strict=True
+
+    def middle(unit: str, size: int = size) -> dict[str, float]:
+        return {
+            side: median(getattr(one, unit) for one in measures[side, size])
+            for side in SIDES
+        }
+
+    def ratio(unit: str) -> float:
+        return median(
+            getattr(suite, unit) / max(getattr(plain, unit), 1e-9)
+            for suite, plain in zip(
+                measures["suite", size], measures["plain", size], strict=True
+            )
         )
-    )
-    growth = {side: seconds[side, size] / seconds[side, small] for side in SIDES}
-    met = ratio <= case.limit
+
+    queries, rows, less = middle("queries"), middle("rows"), middle(case.unit, small)
+    growth = {side: middle(case.unit)[side] / less[side] for side in SIDES}
+    met = ratio(case.unit) <= case.limit
     if case.same_queries:
-        met = met and queries["suite", size] == queries["plain", size]
+        met = met and queries["suite"] == queries["plain"]
     if case.max_growth:
         met = met and growth["suite"] <= case.max_growth
     return {
@@ -136,13 +120,16 @@ def summary(case: Case, measures: Measures) -> dict:
         "work": case.work,
         "against": case.against,
         "size": size,
+        "unit": case.unit,
         "rounds": len(measures["suite", size]),
-        "seconds": {side: round(seconds[side, size], 4) for side in SIDES},
-        "ratio": round(ratio, 3),
+        "seconds": {side: round(n, 4) for side, n in middle("seconds").items()},
+        "calls": {side: int(n) for side, n in middle("calls").items()},
+        "rows": {side: int(n) for side, n in rows.items()},
+        "ratio": round(ratio(case.unit), 3),
         "limit": case.limit,
         "met": met,
-        "queries": {side: int(queries[side, size]) for side in SIDES},
-        "queries_small": {side: int(queries[side, small]) for side in SIDES},
+        "queries": {side: int(n) for side, n in queries.items()},
+        "queries_small": {side: int(n) for side, n in middle("queries", small).items()},
         "growth": {side: round(growth[side], 2) for side in SIDES},
         "all_seconds": {
             f"{side} {n}": [round(one.seconds, 4) for one in all_]

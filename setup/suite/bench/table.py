@@ -10,14 +10,8 @@ from ..console import Problem
 
 START, END = ".. bench:start", ".. bench:end"
 HEADINGS = (
-    "case",
-    "suite",
-    "Odoo",
-    "ratio",
-    "at most",
-    "queries",
-    "Odoo's",
-    "n → 10 n",
+    *("case", "suite", "Odoo", "ratio", "at most"),
+    *("queries", "Odoo's", "rows read", "Odoo's", "n → 10 n"),
 )
 
 
@@ -41,10 +35,14 @@ def rows(results: list[dict]) -> list[tuple[str, ...]]:
             result["name"],
             _seconds(result["seconds"]["suite"]),
             _seconds(result["seconds"]["plain"]),
-            f"{result['ratio']:.2f}" + ("" if result["met"] else " ✗"),
+            f"{result['ratio']:.2f}"
+            + ("" if result["unit"] == "calls" else " s")
+            + ("" if result["met"] else " ✗"),
             f"{result['limit']:.2f}",
             f"{result['queries']['suite']:,}",
             f"{result['queries']['plain']:,}",
+            f"{result['rows']['suite']:,}",
+            f"{result['rows']['plain']:,}",
             f"× {result['growth']['suite']:.1f} (× {result['growth']['plain']:.1f})",
         )
         for result in results
@@ -86,9 +84,10 @@ def section(results: list[dict], today: date) -> str:
     """What stands in README.rst between the markers."""
     rounds = min(result["rounds"] for result in results)
     about = (
-        f"{today.isoformat()}, {machine()}; medians of at least {rounds} rounds,"
-        " the two sides in turn; *ratio* is the median of the rounds' ratios."
-        " *n → 10 n*: time at the size named below over the time at a tenth of it,"
+        f"{today.isoformat()}, {machine()}, rounds: {rounds} or more. *ratio* compares"
+        " the calls of functions, which are the same in every run; with *s* seconds,"
+        " where one side is a single statement. *rows read*: by PostgreSQL."
+        " *n → 10 n*: the same at the size named below over that at a tenth of it,"
         " Odoo's own in brackets. ✗: the ratio aimed at is missed."
     )
     return "\n\n".join([about, table(results), legend(results)])
