@@ -10,8 +10,9 @@ from . import cache
 from .console import step
 from .odoo import Odoo
 
+# What the addons stand on, all of them together.
+MODULES = "crm,contacts,base_automation"
 LANGUAGES = "fr_FR,nl_NL"
-_TODO = "read the log above; it is Odoo's own"
 
 
 def sources_digest(addons: "list[str] | tuple[str, ...]") -> str:
@@ -25,7 +26,11 @@ def sources_digest(addons: "list[str] | tuple[str, ...]") -> str:
 
 
 def template(
-    odoo: Odoo, modules: str, *, demo: bool = True, languages: str = LANGUAGES
+    odoo: Odoo,
+    modules: str = MODULES,
+    *,
+    demo: bool = True,
+    languages: str = LANGUAGES,
 ) -> str:
     """The name of a database with Odoo's own ``modules``, built once per server.
 
@@ -34,9 +39,8 @@ def template(
     """
     key = cache.digest(odoo.sources, modules, demo, languages)
     name = f"template_{key}"
-    server = odoo.server
     with cache.lock(f"database-{name}"):
-        if not server.exists(name):
+        if not odoo.server.exists(name):
             with step(f"building the template database ({modules})"):
                 cache.require_space(cache.folder(), 2)
                 building = f"{name}_{os.getpid()}"
@@ -49,12 +53,8 @@ def install(
     odoo: Odoo, database: str, modules: str, *, demo: bool, languages: str
 ) -> None:
     """Make ``database`` and install ``modules``."""
-    odoo.run(
-        *("--database", database, "--init", modules, f"--load-language={languages}"),
-        *(["--with-demo"] if demo else ["--without-demo"]),
-        *("--stop-after-init", "--no-http", "--max-cron-threads=0"),
-        todo=_TODO,
-    )
+    option = "--with-demo" if demo else "--without-demo"
+    odoo.install(database, modules, f"--load-language={languages}", option)
 
 
 def filestore(odoo: Odoo, database: str) -> Path:
@@ -76,18 +76,22 @@ def drop(odoo: Odoo, database: str) -> None:
     shutil.rmtree(filestore(odoo, database), ignore_errors=True)
 
 
+def clone(odoo: Odoo, source: str, name: str) -> None:
+    drop(odoo, name)
+    odoo.server.copy(source, name)
+    if filestore(odoo, source).exists():
+        # Odoo never changes a stored file: links will do.
+        shutil.copytree(
+            filestore(odoo, source), filestore(odoo, name), copy_function=os.link
+        )
+
+
 @contextlib.contextmanager
 def copy(odoo: Odoo, source: str, purpose: str) -> Iterator[str]:
     """The name of a copy of ``source`` that ends with the block."""
     name = f"{purpose}_{os.getpid()}"
-    drop(odoo, name)
     try:
-        odoo.server.copy(source, name)
-        if filestore(odoo, source).exists():
-            # Odoo never changes a stored file: links will do.
-            shutil.copytree(
-                filestore(odoo, source), filestore(odoo, name), copy_function=os.link
-            )
+        clone(odoo, source, name)
         yield name
     finally:
         drop(odoo, name)

@@ -6,52 +6,32 @@ pipeline, the contacts and the activities must open.
 """
 
 import itertools
-import subprocess
+import re
 from collections.abc import Iterator
 
 from . import cache, databases, invariants, testlog
-from .console import say
+from .console import call, say
 from .odoo import Odoo
 
-TEMPLATE_MODULES = "crm,contacts,base_automation"
-
-# One line for each thing that an addon could leave behind. Odoo's own records of
-# foreign keys have no xmlid, so every module leaves them behind.
-_SNAPSHOT = """
-SELECT 'column ' || table_name || '.' || column_name || ' ' || data_type
-  FROM information_schema.columns WHERE table_schema = 'public';
-SELECT 'index ' || indexname || ' ' || indexdef FROM pg_indexes
- WHERE schemaname = 'public';
-SELECT 'constraint ' || conname || ' ' || pg_get_constraintdef(oid) FROM pg_constraint;
-SELECT 'trigger ' || tgname FROM pg_trigger WHERE NOT tgisinternal;
-SELECT 'function ' || proname FROM pg_proc JOIN pg_namespace ON pronamespace
-       = pg_namespace.oid WHERE nspname = 'public';
-SELECT 'sequence ' || sequence_name FROM information_schema.sequences
- WHERE sequence_name NOT LIKE 'ir\\_sequence\\_%';
+# The schema is compared as pg_dump writes it. Of these tables each record; Odoo's own
+# records of foreign keys have no xmlid, so every module leaves them behind.
+_TABLES = """
+ir_ui_view(name) ir_ui_menu(name) ir_act_window(name) ir_act_server(name)
+ir_act_client(name) ir_rule(name)
+ir_model_access(name) ir_cron(cron_name) ir_asset(name) res_groups(name)
+res_groups_privilege(name) mail_message_subtype(name) mail_template(name)
+mail_activity_type(name) ir_default(field_id) ir_filters(name) base_automation(name)
+"""
+_OTHERS = """
 SELECT 'model ' || model FROM ir_model;
 SELECT 'field ' || model || '.' || name FROM ir_model_fields;
+SELECT 'relation ' || name FROM ir_model_relation;
+SELECT 'parameter ' || key FROM ir_config_parameter;
 SELECT 'selection ' || f.model || '.' || f.name || ' ' || s.value
   FROM ir_model_fields_selection s JOIN ir_model_fields f ON f.id = s.field_id;
 SELECT 'constraint record ' || name FROM ir_model_constraint WHERE type != 'f';
-SELECT 'relation record ' || name FROM ir_model_relation;
 SELECT 'xmlid ' || module || '.' || name FROM ir_model_data
  WHERE module != '__export__' AND name NOT LIKE 'module\\_%';
-SELECT 'view ' || id || ' ' || name FROM ir_ui_view;
-SELECT 'menu ' || id || ' ' || name::text FROM ir_ui_menu;
-SELECT 'action ' || id || ' ' || name::text FROM ir_actions;
-SELECT 'rule ' || id || ' ' || name FROM ir_rule;
-SELECT 'access ' || id || ' ' || name FROM ir_model_access;
-SELECT 'cron ' || id || ' ' || cron_name FROM ir_cron;
-SELECT 'asset ' || id || ' ' || name FROM ir_asset;
-SELECT 'group ' || id || ' ' || name::text FROM res_groups;
-SELECT 'privilege ' || id || ' ' || name::text FROM res_groups_privilege;
-SELECT 'subtype ' || id || ' ' || name::text FROM mail_message_subtype;
-SELECT 'mail template ' || id || ' ' || name::text FROM mail_template;
-SELECT 'activity type ' || id || ' ' || name::text FROM mail_activity_type;
-SELECT 'parameter ' || key FROM ir_config_parameter;
-SELECT 'default ' || id FROM ir_default;
-SELECT 'filter ' || id || ' ' || name FROM ir_filters;
-SELECT 'automation ' || id || ' ' || name::text FROM base_automation;
 SELECT 'attachment of ' || res_model || ' ' || id FROM ir_attachment
  WHERE res_model NOT IN (SELECT model FROM ir_model)
 """
@@ -117,7 +97,7 @@ env["ir.module.module"].search([("name", "=", {name!r})]).button_immediate_unins
 # The web client opens its views: their fields are read for a page of records.
 _OPEN = """
 from lxml import etree
-for model, types in {{
+for model, types in {
     "crm.lead": ["kanban", "list", "form", "search", "calendar", "pivot", "graph",
                  "activity"],
     "crm.team": ["kanban", "list", "form", "search"],
@@ -130,7 +110,7 @@ for model, types in {{
     "base.partner.merge.automatic.wizard": ["form"],
     "res.config.settings": ["form"],
     "res.users": ["list", "form"],
-}}.items():
+}.items():
     for uid in [2, env.ref("base.user_admin").id]:
         records = env[model].with_user(uid)
         views = records.get_views([(False, kind) for kind in types])["views"]
@@ -142,7 +122,7 @@ for model, types in {{
             names = [
                 node.get("name") for node in arch.iter("field") if node not in inner
             ]
-            records.web_search_read([], dict.fromkeys(names, {{}}), limit=80)
+            records.web_search_read([], dict.fromkeys(names, {}), limit=80)
 """
 
 
@@ -163,9 +143,9 @@ def orders(addons: "tuple[str, ...]") -> Iterator[tuple[tuple[str, ...], ...]]:
 def run(instance: Odoo) -> testlog.Outcome:
     """Go through all combinations; what is left behind or logged is a failure."""
     outcome = testlog.Outcome()
-    template = databases.template(instance, TEMPLATE_MODULES)
+    template = databases.template(instance)
     with databases.copy(instance, template, "matrix_data") as data:
-        outcome.unexpected += _shell(instance, data, _DATA)
+        outcome.unexpected += instance.shell(data, _DATA)
         # What uninstalling anything changes is not what an addon leaves.
         before = _snapshot(instance, data)
         for coming, leaving in orders(cache.ADDONS):
@@ -176,12 +156,11 @@ def run(instance: Odoo) -> testlog.Outcome:
                 left = _snapshot(instance, database)
             found += [f"left behind: {line}" for line in sorted(left - before)]
             found += [f"taken along: {line}" for line in sorted(before - left)]
-            outcome.started += 1
+            outcome.started.append(title)
             if found:
                 outcome.failed.append(title)
                 outcome.unexpected += [f"{title}: {line}" for line in found]
-                for line in found:
-                    say(f"  {line}")
+                say("\n".join(f"  {line}" for line in found))
     return outcome
 
 
@@ -190,55 +169,32 @@ def _combination(
 ) -> list[str]:
     found = []
     for name in coming:
-        found += _odoo(instance, database, "--init", name)
-    found += _shell(instance, database, _OWN_DATA)
-    found += _odoo(instance, database, "--update", ",".join(coming))
-    found += _shell(instance, database, _OPEN.format())
+        log = instance.install(database, name)
+        found += testlog.read(log.splitlines()).unexpected
+    found += instance.shell(database, _OWN_DATA)
+    found += instance.update(database, ",".join(coming))
+    found += instance.shell(database, _OPEN)
     found += invariants.violations(instance.server, database)
     for name in leaving:
-        found += _shell(instance, database, _UNINSTALL.format(name=name))
+        found += instance.shell(database, _UNINSTALL.format(name=name))
         found += invariants.violations(instance.server, database)
-    found += _shell(instance, database, _OPEN.format())
+    found += instance.shell(database, _OPEN)
     return found
 
 
 def _snapshot(instance: Odoo, database: str) -> set[str]:
-    lines = set()
-    for query in _SNAPSHOT.split(";"):
-        lines |= set(instance.server.query(query, database))
-    return lines
-
-
-def _odoo(instance: Odoo, database: str, option: str, modules: str) -> list[str]:
-    return _log(
-        instance,
-        *("--database", database, option, modules, "--stop-after-init"),
-        *("--no-http", "--max-cron-threads=0"),
-    )
-
-
-def _shell(instance: Odoo, database: str, script: str) -> list[str]:
-    return _log(
-        instance,
-        *("shell", "--database", database, "--no-http", "--max-cron-threads=0"),
-        script=script,
-    )
-
-
-def _log(instance: Odoo, *arguments: str, script: str = "") -> list[str]:
-    """What a command of Odoo logged and should not, or that it failed."""
-    done = subprocess.run(
-        instance.command(*arguments),
-        check=False,
-        env=instance.environment(),
-        input=script,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    found = testlog.read(done.stdout.splitlines()).unexpected
-    if done.returncode:
-        found.append(
-            f"{arguments} ended with {done.returncode}:\n{done.stdout[-3000:]}"
+    server = instance.server
+    queries = _OTHERS.split(";")
+    for table, column in re.findall(r"(\w+)\(([^)]+)\)", _TABLES):
+        queries.append(
+            f"SELECT '{table} ' || id || ' ' || ({column})::text FROM {table}"
         )
-    return found
+    dump = [server.programs / "pg_dump", "--schema-only", "--no-owner", database]
+    schema = call(dump, "look at the database", env=server.environment())
+    lines = {
+        line
+        for line in schema.splitlines()
+        # pg_dump's own remarks, and sequences that Odoo makes by itself
+        if line.strip() and not re.match(r"--|\\|SET |.*ir_sequence_\d", line)
+    }
+    return lines.union(*(server.query(query, database) for query in queries))

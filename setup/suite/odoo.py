@@ -1,6 +1,7 @@
 """Odoo itself: where it is, how it is called, on which server."""
 
 import contextlib
+import dataclasses
 import os
 import shutil
 import signal
@@ -11,10 +12,11 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from . import cache, debian, postgres, python_env
+from . import cache, debian, postgres, python_env, testlog
 from .console import Problem, call
 
 _LAUNCHER = Path(__file__).parent / "bin/odoo"
+_QUIET = ("--stop-after-init", "--no-http", "--max-cron-threads=0")
 
 
 def home() -> Path:
@@ -37,34 +39,20 @@ def home() -> Path:
     )
 
 
+@dataclasses.dataclass
 class Odoo:
     """An Odoo with our addons on its path and a PostgreSQL server to work on.
 
     :param sources: the folder to import ``odoo`` from
     :param python: the interpreter of the environment
     :param server: the server its databases lie on
-    :param addons_paths: further folders with addons, before Odoo's own
+    :param more_addons: further folders with addons, before Odoo's own
     """
 
-    def __init__(
-        self,
-        sources: Path,
-        python: Path,
-        server: postgres.Server,
-        addons_paths: "tuple[Path, ...]" = (),
-    ) -> None:
-        self.sources = sources
-        self.python = python
-        self.server = server
-        self.addons_paths = [cache.REPOSITORY, *addons_paths, *self._own_addons()]
-
-    def _own_addons(self) -> list[Path]:
-        # A checkout keeps most addons in ``addons``; Debian's folder of that name is a
-        # partial copy, all of them are in ``odoo/addons``.
-        packaged = self.sources / "odoo/addons"
-        if (packaged / "crm").is_dir():
-            return [packaged]
-        return [self.sources / "addons", packaged]
+    sources: Path
+    python: Path
+    server: postgres.Server
+    more_addons: tuple[Path, ...] = ()
 
     def environment(self) -> dict[str, str]:
         variables = self.server.environment()
@@ -76,16 +64,18 @@ class Odoo:
         """Where the attachments of the server's databases lie."""
         return cache.folder() / f"data-{cache.digest(self.server.variables)}"
 
+    def _addons_path(self) -> list[Path]:
+        # A checkout keeps most addons in ``addons``; Debian's folder of that name is a
+        # partial copy, all of them are in ``odoo/addons``.
+        packaged = self.sources / "odoo/addons"
+        own = [] if (packaged / "crm").is_dir() else [self.sources / "addons"]
+        return [cache.REPOSITORY, *self.more_addons, *own, packaged]
+
     def _configuration(self) -> Path:
         """The configuration file, named by its content: clones do not share it."""
-        text = "\n".join(
-            [
-                "[options]",
-                "addons_path = " + ",".join(map(str, self.addons_paths)),
-                f"data_dir = {self.data_folder()}",
-                "http_interface = 127.0.0.1",
-                "",
-            ]
+        text = (
+            f"[options]\naddons_path = {','.join(map(str, self._addons_path()))}\n"
+            f"data_dir = {self.data_folder()}\nhttp_interface = 127.0.0.1\n"
         )
         path = cache.folder() / f"odoo-{cache.digest(text)}.conf"
         if not path.exists():
@@ -101,11 +91,77 @@ class Odoo:
             words = ["setpriv", "--pdeathsig=TERM", *words]
         return words
 
-    def run(self, *arguments: object, todo: str, **kwargs) -> str:
-        """Run a command of Odoo to its end; returns its log."""
+    def run(self, *arguments: object) -> str:
+        """Run a command of Odoo to its end; returns the log."""
         return call(
-            self.command(*arguments), todo, "odoo", env=self.environment(), **kwargs
+            self.command(*arguments),
+            "read the log above; it is Odoo's own",
+            "odoo",
+            env=self.environment(),
         )
+
+    def install(self, database: str, modules: str, *options: str) -> str:
+        """Install modules, making the database when it is missing; returns the log."""
+        return self.run("--database", database, "--init", modules, *options, *_QUIET)
+
+    def update(self, database: str, modules: str) -> list[str]:
+        return self._logged("--database", database, "--update", modules, *_QUIET)
+
+    def shell(self, database: str, script: str) -> list[str]:
+        """Run Python in the database; returns what was logged and should not be."""
+        return self._logged("shell", "--database", database, "--no-http", script=script)
+
+    def _logged(self, *arguments: str, script: str = "") -> list[str]:
+        done = subprocess.run(
+            self.command(*arguments),
+            check=False,
+            env=self.environment(),
+            input=script,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        found = testlog.read(done.stdout.splitlines()).unexpected
+        if done.returncode or "Traceback (most recent" in done.stdout and not found:
+            found.append(
+                f"{arguments} ended with {done.returncode}:\n{done.stdout[-3000:]}"
+            )
+        return found
+
+    def test(
+        self, database: str, tags: str, log: Path, progress, **variables: str
+    ) -> testlog.Outcome:
+        """Run tests in a database, as they are tagged.
+
+        :param log: where to keep Odoo's log
+        :param progress: as :func:`suite.testlog.read` calls it
+        :param variables: of the environment, see :mod:`suite.checks.loading`
+        """
+        environment = {**self.environment(), **variables}
+        environment["PATH"] = f"{debian.chromium()}:{environment['PATH']}"
+        words = self.command(
+            *("--database", database, "--test-tags", tags, "--stop-after-init"),
+            *("--max-cron-threads=0", "--http-port", free_port()),
+        )
+        with (
+            open(log, "w") as kept,
+            subprocess.Popen(
+                words,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                errors="replace",
+            ) as process,
+        ):
+            lines = (line for line in process.stdout if kept.write(line))
+            outcome = testlog.read(lines, progress)
+        if process.returncode and not outcome.bad:
+            outcome.unexpected.append(
+                f"Odoo ended with {process.returncode}; the log is {log}"
+            )
+        return outcome
 
     def start(self, *arguments: object, **kwargs) -> subprocess.Popen:
         """Start a command of Odoo."""

@@ -11,6 +11,8 @@ _LINE = re.compile(
 _STARTED = re.compile(r"^Starting (?P<test>\w+\.\w+) \.\.\.")
 _SKIPPED = re.compile(r"^skipped (?P<test>\S+) : (?P<reason>.*)")
 _ENDED_BADLY = re.compile(r"^(FAIL|ERROR): (?P<test>.*)")
+# Odoo counts the failures once more at the end of a run.
+_SUMMARY_LOGGERS = ("odoo.tests.result", "odoo.service.server")
 
 
 @dataclass(frozen=True)
@@ -28,22 +30,20 @@ class Expected:
 
 
 EXPECTED: tuple[Expected, ...] = ()
-# Odoo counts the failures once more at the end of a run.
-_SUMMARY_LOGGERS = ("odoo.tests.result", "odoo.service.server")
 
 
 @dataclass
 class Outcome:
     """How a run ended; names are ``Class.method``."""
 
-    started: int = 0
+    started: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
     unexpected: list[str] = field(default_factory=list)
 
     @property
-    def passed(self) -> int:
-        return max(0, self.started - len(set(self.failed)) - len(self.skipped))
+    def bad(self) -> bool:
+        return bool(self.failed or self.unexpected)
 
     def add(self, other: "Outcome") -> None:
         self.started += other.started
@@ -53,8 +53,10 @@ class Outcome:
 
     def summary(self) -> str:
         """The closing line: an unexpected line of the log counts as a failure."""
-        failed = len(set(self.failed)) + len(self.unexpected)
-        return f"{self.passed} passed, {failed} failed, {len(self.skipped)} skipped"
+        failed = len(set(self.failed))
+        passed = max(0, len(self.started) - failed - len(self.skipped))
+        failed += len(self.unexpected)
+        return f"{passed} passed, {failed} failed, {len(self.skipped)} skipped"
 
 
 def read(
@@ -78,8 +80,8 @@ def read(
             kept = None
         message = match["message"]
         if started := _STARTED.match(message):
-            outcome.started += 1
-            progress(started["test"], outcome.started)
+            outcome.started.append(started["test"])
+            progress(started["test"], len(outcome.started))
         elif skipped := _SKIPPED.match(message):
             outcome.skipped.append(f"{skipped['test']}: {skipped['reason']}")
         elif match["level"] in ("WARNING", "ERROR", "CRITICAL"):

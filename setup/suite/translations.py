@@ -29,7 +29,6 @@ SAME = {
         *("Status", "Trigger", "Type", "Wizard", "id"),
     },
 }
-TEMPLATE_MODULES = "crm,contacts,base_automation"
 
 
 def incomplete(addon: Path) -> list[str]:
@@ -62,21 +61,16 @@ def incomplete(addon: Path) -> list[str]:
 def templates_behind(instance: Odoo, *, fix: bool) -> list[str]:
     """The templates that are not what the sources say, after mending them if asked."""
     complaints = []
-    template = databases.template(instance, TEMPLATE_MODULES)
+    template = databases.template(instance)
     with (
         databases.copy(instance, template, "lint") as database,
         tempfile.TemporaryDirectory() as folder,
     ):
-        instance.run(
-            *("--database", database, "--init", ",".join(cache.ADDONS)),
-            *("--stop-after-init", "--no-http", "--max-cron-threads=0"),
-            todo="mend what does not install",
-        )
+        instance.install(database, ",".join(cache.ADDONS))
         for addon in cache.ADDONS:
             path = Path(folder) / f"{addon}.pot"
             instance.run(
-                *("i18n", "export", "-d", database, "-l", "pot", "-o", path, addon),
-                todo="mend what cannot be exported",
+                "i18n", "export", "-d", database, "-l", "pot", "-o", path, addon
             )
             kept = cache.REPOSITORY / addon / "i18n" / path.name
             if _content(path) == _content(kept):

@@ -2,34 +2,76 @@
 
 Some of them fail in Debian's build by themselves, so only what differs counts. Tests
 meant for the installation of their module run after everything is loaded, because at
-that time none of our addons would be there (:mod:`suite.upstream_server`).
+that time none of our addons would be there (:mod:`suite.checks.loading`).
 """
 
 import contextlib
 import re
-import subprocess
-import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from . import cache, databases, testlog
 from .console import Problem, call, say, step
-from .odoo import Odoo, free_port
+from .odoo import Odoo
 
-TEMPLATE_MODULES = "crm,contacts,base_automation"
-ODOO_TAGS = ",".join(
-    [
-        *("/crm", "/sales_team", "/mail", "/base_automation", "/contacts"),
-        "/base/tests/test_res_partner.py",
-        "/base/tests/test_res_partner_merge.py",
-    ]
-)
+# From PyPI, as odoo-addon-…; what they depend on comes along.
 NEIGHBOURS = (
+    "account_banking_mandate",
+    "auditlog",
+    "base_tier_validation",
+    "crm_stage_probability",
+    "crm_won_restrict_per_stage",
+    "mail_activity_team",
+    "mail_optional_follower_notification",
+    "mail_post_defer",
+    "mail_restrict_follower_selection",
+    "mail_tracking",
     "partner_deduplicate_acl",
     "partner_deduplicate_filter",
-    "crm_stage_probability",
-    "mail_restrict_follower_selection",
+    "partner_firstname",
+    "sales_team_security",
+)
+
+
+def _tags(modules: "tuple[str, ...]") -> str:
+    return ",".join(f"/{name}" for name in modules)
+
+
+@dataclass(frozen=True)
+class Part:
+    """Tests that want the same database.
+
+    :param modules: what Odoo's modules the database has beside the suite's own needs
+    :param tags: the tests, run in both databases
+    :param neighbours: further addons, installed in both databases
+    :param ours: whether the suite's tests run too, in the database that has it
+    """
+
+    name: str
+    modules: tuple[str, ...]
+    tags: str
+    neighbours: tuple[str, ...] = ()
+    ours: bool = False
+
+
+_TEST_MODULES = ("test_mail", "test_crm_full", "test_base_automation", "test_mail_full")
+PARTS = (
+    Part(
+        "odoo",
+        (),
+        _tags(("crm", "sales_team", "mail", "base_automation", "contacts"))
+        + ",/base/tests/test_res_partner.py,/base/tests/test_res_partner_merge.py",
+    ),
+    Part("odoo-full", _TEST_MODULES, _tags(_TEST_MODULES)),
+    Part(
+        "neighbours",
+        ("website_crm", "event_crm", "sale_crm", "account", "project", "hr"),
+        _tags(NEIGHBOURS),
+        NEIGHBOURS,
+        ours=True,
+    ),
 )
 
 
@@ -45,8 +87,8 @@ class Side:
     failed: set[str] = field(default_factory=set)
     log: set[str] = field(default_factory=set)
 
-    def add(self, outcome: testlog.Outcome, names: set[str]) -> None:
-        self.started |= names
+    def add(self, outcome: testlog.Outcome) -> None:
+        self.started |= set(outcome.started)
         self.failed |= {_test(name) for name in outcome.failed}
         self.log |= {plain_line(line, self.database) for line in outcome.unexpected}
 
@@ -90,141 +132,128 @@ def differences(without: Side, with_suite: Side) -> list[str]:
     ]
 
 
-def run(instance: Odoo, browser: Path) -> testlog.Outcome:
-    """Compare, first plain Odoo, then with the neighbours; differences are failures."""
+def run(instance: Odoo, only: "list[str] | None" = None) -> testlog.Outcome:
+    """Compare part by part; differences are failures."""
+    names = [part.name for part in PARTS]
+    if unknown := set(only or []) - set(names):
+        raise Problem(
+            f"there is no part {unknown.pop()}", f"choose among {', '.join(names)}"
+        )
     outcome = testlog.Outcome()
-    # Odoo's tests compare English words: a second language would change some.
-    english = databases.template(instance, TEMPLATE_MODULES, languages="en_US")
-    with _both(instance, english, "") as sides:
-        _compare(instance, browser, "Odoo", sides, (ODOO_TAGS, ODOO_TAGS), outcome)
-    neighbourly = Odoo(
-        instance.sources, instance.python, instance.server, (_neighbours(instance),)
-    )
-    tags = ",".join(f"/{name}" for name in NEIGHBOURS)
-    ours = ",".join([tags, *(f"/{name}" for name in cache.ADDONS)])
-    template = databases.template(instance, TEMPLATE_MODULES)
-    with _both(neighbourly, template, ",".join(NEIGHBOURS)) as sides:
-        _compare(neighbourly, browser, "neighbours", sides, (tags, ours), outcome)
+    for part in PARTS:
+        if only and part.name not in only:
+            continue
+        beside = instance
+        if part.neighbours:
+            beside = replace(instance, more_addons=(_neighbours(instance, part),))
+        with _both(beside, part) as sides:
+            outcome.add(_compare(beside, part, sides))
     return outcome
 
 
 @contextlib.contextmanager
-def _both(instance: Odoo, template: str, more: str) -> Iterator[tuple[Side, Side]]:
-    """Copies of the template without and with the suite, ``more`` installed in both."""
+def _both(instance: Odoo, part: Part) -> Iterator[tuple[Side, Side]]:
+    """Databases without and with the suite, all else the same in both."""
+    there = [name for name in part.modules if _exists(instance, name)]
+    if gone := set(part.modules) - set(there):
+        say(f"  not in this Odoo: {', '.join(sorted(gone))}")
+    # Odoo's tests compare English words: a second language would change some.
+    template = databases.template(
+        instance,
+        ",".join([databases.MODULES, *there]),
+        languages=databases.LANGUAGES if part.ours else "en_US",
+    )
     with (
         databases.copy(instance, template, "upstream_plain") as plain,
         databases.copy(instance, template, "upstream_suite") as suite,
     ):
-        addons = ",".join(cache.ADDONS)
-        for database, modules in ((plain, more), (suite, f"{addons},{more}")):
+        addons = list(part.neighbours)
+        for database, modules in ((plain, addons), (suite, [*cache.ADDONS, *addons])):
             if modules:
                 # The suite as it comes: its demonstration data is a list of default
                 # followers at work, and Odoo's tests count queries.
                 instance.server.query(
                     "UPDATE ir_module_module SET demo = FALSE", database
                 )
-                with step(f"installing {modules.strip(',')}"):
-                    instance.run(
-                        *("--database", database, "--init", modules.strip(",")),
-                        *("--stop-after-init", "--no-http", "--max-cron-threads=0"),
-                        todo="read the log above; it is Odoo's own",
-                    )
+                with step(f"installing {', '.join(modules)}"):
+                    instance.install(database, ",".join(modules))
         yield Side(plain), Side(suite)
 
 
-def _compare(
-    instance: Odoo,
-    browser: Path,
-    title: str,
-    sides: tuple[Side, Side],
-    tags: tuple[str, str],
-    outcome: testlog.Outcome,
-) -> None:
-    with step(f"tests of {title}, without and with the suite"):
-        threads = [
-            threading.Thread(target=_tests, args=(instance, browser, side, tag))
-            for side, tag in zip(sides, tags, strict=True)
-        ]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-    found = differences(*sides)
+def _exists(instance: Odoo, module: str) -> bool:
+    folders = (instance.sources / "odoo/addons", instance.sources / "addons")
+    return any((folder / module).is_dir() for folder in folders)
+
+
+def _compare(instance: Odoo, part: Part, sides: tuple[Side, Side]) -> testlog.Outcome:
+    plain, suite = sides
+    ours = [f"/{name}" for name in cache.ADDONS] if part.ours else []
+    tags = {plain.database: part.tags, suite.database: ",".join([part.tags, *ours])}
+    title = f"tests of {part.name}, without and with the suite"
+    with step(title), ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda side: _tests(instance, side, tags), sides))
+    found = differences(plain, suite)
     again = {line.rpartition(" ")[2] for line in found if line.startswith("fails")}
     if again:
         # A browser test may fail once on a busy machine: alone, it tells the truth.
         with step(f"once more, alone: {', '.join(sorted(again))}"):
+            names = ",".join(f":{name}" for name in sorted(again))
             for side in sides:
                 side.failed -= again
                 side.log.clear()
-                names = ",".join(f":{name}" for name in sorted(again))
-                _tests(instance, browser, side, names)
-        found = differences(*sides)
+                _tests(instance, side, {side.database: names})
+        found = differences(plain, suite)
     say(
-        f"  {title}: {len(sides[0].started)} tests without,"
-        f" {len(sides[1].started)} with; {len(sides[0].failed)} fail without anyway"
+        f"  {part.name}: {len(plain.started)} tests without, {len(suite.started)} with;"
+        f" {len(plain.failed)} fail without anyway"
     )
-    for name in sorted(sides[0].failed):
+    for name in sorted(plain.failed):
         say(f"    fails without the suite: {name}")
-    outcome.started += len(sides[1].started)
-    outcome.unexpected += found
+    return testlog.Outcome(started=sorted(suite.started), unexpected=found)
 
 
-def _tests(instance: Odoo, browser: Path, side: Side, tags: str) -> None:
-    environment = instance.environment()
-    environment["PATH"] = f"{browser}:{environment['PATH']}"
-    environment["SUITE_TESTS_AFTER"] = "1"
-    arguments = [
-        *("--database", side.database, "--test-tags", tags, "--stop-after-init"),
-        *("--max-cron-threads=0", "--http-port", str(free_port())),
-    ]
-    names: set[str] = set()
+def _tests(instance: Odoo, side: Side, tags: dict[str, str]) -> None:
     log = cache.folder() / f"{side.database}.log"
-    with (
-        subprocess.Popen(
-            instance.command(*arguments),
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-        ) as process,
-        open(log, "a") as kept,
-    ):
-        outcome = testlog.read(
-            _tee(process.stdout, kept), lambda test, _number: names.add(test)
-        )
-    if not names:
+    outcome = instance.test(
+        side.database, tags[side.database], log, lambda *_: None, SUITE_TESTS_AFTER="1"
+    )
+    if not outcome.started:
         outcome.unexpected.append(f"no test ran; the log is {log}")
-    side.add(outcome, names)
+    side.add(outcome)
 
 
-def _tee(lines, copy):
-    for line in lines:
-        copy.write(line)
-        yield line
+# The addons' packages require Odoo as a package, which it is not here.
+_ODOO_STAND_IN = """
+[project]
+name = "odoo"
+version = "19.0"
+[tool.setuptools]
+packages = []
+"""
 
 
-def _neighbours(instance: Odoo) -> Path:
+def _neighbours(instance: Odoo, part: Part) -> Path:
     """A folder with the neighbours' addons, from PyPI."""
 
     def build(path: Path) -> None:
-        with step(f"downloading {len(NEIGHBOURS)} neighbouring addons"):
+        stand_in = path / "odoo"
+        stand_in.mkdir()
+        (stand_in / "pyproject.toml").write_text(_ODOO_STAND_IN)
+        with step(f"downloading {len(part.neighbours)} neighbouring addons"):
             call(
                 [
                     *(instance.python, "-m", "pip", "install", "--quiet"),
-                    *("--no-deps", "--target", path / "site"),
-                    *(f"odoo-addon-{name}==19.0.*" for name in NEIGHBOURS),
+                    *("--target", path / "site", stand_in),
+                    *(f"odoo-addon-{name}==19.0.*" for name in part.neighbours),
                 ],
                 "check that this machine reaches PyPI, then run the command again",
             )
-        for name in NEIGHBOURS:
+        for name in part.neighbours:
             if not (path / "site/odoo/addons" / name / "__manifest__.py").exists():
                 raise Problem(
                     f"the package of {name} has no addon in it",
                     "look at its newest release for 19.0",
                 )
 
-    path = cache.build_once("neighbours", cache.digest(*NEIGHBOURS), build)
-    return path / "site/odoo/addons"
+    key = cache.digest(*part.neighbours)
+    return cache.build_once("neighbours", key, build) / "site/odoo/addons"

@@ -12,8 +12,8 @@ from suite.faults import race, stage
 class TestUpstream(unittest.TestCase):
     def side(self, database: str, *failed: str, log: str = "") -> upstream.Side:
         side = upstream.Side(database)
-        outcome = testlog.Outcome(2, list(failed), [], [log] if log else [])
-        side.add(outcome, {"TestA.test_one", "TestA.test_two"})
+        tests = ["TestA.test_one", "TestA.test_two"]
+        side.add(testlog.Outcome(tests, list(failed), [], [log] if log else []))
         return side
 
     def test_what_fails_on_both_sides_is_no_difference(self):

@@ -1,5 +1,7 @@
 """Who may do what in an addon: no more, and no less."""
 
+from typing import ClassVar
+
 from odoo.exceptions import AccessError
 from odoo.service.model import call_kw, get_public_method
 from odoo.tools import SQL, mute_logger
@@ -19,22 +21,22 @@ class AccessMatrix:
     allow_inherited_tests_method = True
 
     # The kinds of users; one whose group is in an addon that is absent is left out.
-    KINDS: tuple = ()
+    KINDS: tuple[str, ...]
     # model → kind → what the kind may do with the record: "rwcu", "r---", …
-    RIGHTS: dict = {}
+    RIGHTS: dict[str, dict[str, str]]
     # model → method → the kinds that may call it
-    METHODS: dict = {}
+    METHODS: dict[str, dict[str, tuple[str, ...]]]
     # (model, method) → its arguments
-    ARGUMENTS: dict = {}
+    ARGUMENTS: ClassVar[dict[tuple[str, str], list]] = {}
     # (model, method) that tell the web client what to show, and change nothing.
-    SHOWING: set = set()
+    SHOWING: ClassVar[set[tuple[str, str]]] = set()
     # Public methods whose rights are those of the model.
-    ORM_OVERRIDES: set = {"create", "write", "unlink"}
+    ORM_OVERRIDES: ClassVar[set[str]] = {"create", "write", "unlink"}
     # What a method could change, beside the addon's own tables.
-    TABLES: set = set()
-    users: dict = {}
-    records: dict = {}
-    values: dict = {}
+    TABLES: ClassVar[set[str]] = set()
+    users: dict
+    records: dict
+    values: ClassVar[dict] = {}
 
     def call(self, kind, records, method, *args, **kwargs):
         """Call as a request of this user does: by RPC, with nothing in the cache."""
@@ -53,7 +55,8 @@ class AccessMatrix:
         }
         query = SQL(" UNION ALL ").join(
             SQL(
-                "SELECT %s, md5(string_agg(t::text, '|' ORDER BY t::text)) FROM %s AS t",
+                "SELECT %s, md5(string_agg(t::text, '|' ORDER BY t::text))"
+                " FROM %s AS t",
                 table,
                 SQL.identifier(table),
             )

@@ -8,7 +8,9 @@ from importlib import resources
 @functools.cache
 def _statement(addon: str) -> str:
     """One statement for all queries of the addon's script: names only."""
-    script = (resources.files(f"odoo.addons.{addon}") / "tests/invariants.sql").read_text()
+    script = (
+        resources.files(f"odoo.addons.{addon}") / "tests/invariants.sql"
+    ).read_text()
     queries = re.sub(r"^--.*$", "", script, flags=re.MULTILINE).split(";")
     return " UNION ALL ".join(
         f"SELECT name FROM ({query}) AS rule{number}"

@@ -44,7 +44,9 @@ def _taken(tests: Iterable, folder: Path) -> Iterator:
         kind = type(test)
         if kind not in ours:
             try:
-                (folder / f"{kind.__module__}.{kind.__qualname__}").touch(exist_ok=False)
+                (folder / f"{kind.__module__}.{kind.__qualname__}").touch(
+                    exist_ok=False
+                )
                 ours[kind] = True
             except FileExistsError:
                 ours[kind] = False

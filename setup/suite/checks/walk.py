@@ -82,6 +82,8 @@ class RandomWalkCase:
     """
 
     allow_inherited_tests_method = True
+    # It takes longest: those who share the tests begin with it.
+    test_sequence = -1
     WALK: type
     # Loggers that report what a walk does on purpose.
     QUIET: tuple = (

@@ -108,13 +108,11 @@ def _create(instance: Odoo, options: argparse.Namespace) -> None:
 def _update(instance: Odoo, options: argparse.Namespace) -> None:
     with step(f"updating database {options.database}"):
         addons = ",".join(options.addons)
-        instance.run(
-            *("--database", options.database),
-            *("--init", addons, "--update", addons),
+        instance.install(
+            options.database,
+            addons,
+            f"--update={addons}",
             f"--load-language={_languages(options)}",
-            *("--stop-after-init", "--no-http", "--max-cron-threads=0"),
-            todo=f"read the log above, or start afresh with another --database than"
-            f" {options.database}",
         )
         _set_language(instance, options.database, options.lang)
 

@@ -2,64 +2,47 @@
 
 A fresh database is copied from a template that is built once, the addons are installed
 with their demonstration data, and Odoo's own runner runs the unit, access and browser
-tests; those tagged "website" in a second database that has a website as well. A line of
-the log that plain Odoo would not write counts as a failure, and so does what the
-invariants of an addon find in the databases afterwards.
+tests, shared among as many copies as the machine has processors; those tagged "website"
+in a database that has a website as well. A line of the log that plain Odoo would not
+write counts as a failure, and so does what the invariants of an addon find in the
+databases afterwards.
 
 Three longer runs are apart: --upstream, --matrix, --faults.
 """
 
 import argparse
+import contextlib
+import os
 import subprocess
-import sys
+import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from .. import (
-    cache,
-    databases,
-    debian,
-    faults,
-    invariants,
-    matrix,
-    testlog,
-    upstream,
-)
+from .. import cache, databases, debian, faults, invariants, matrix, testlog, upstream
 from ..console import Problem, say, step
-from ..odoo import Odoo, free_port, odoo
+from ..odoo import Odoo, odoo
 
-TEMPLATE_MODULES = "crm,contacts,base_automation"
-WEBSITE_MODULES = f"{TEMPLATE_MODULES},website_crm"
+_ASSETS = """
+env["ir.qweb"]._pregenerate_assets_bundles()
+env.cr.commit()
+"""
 
 
 def main() -> int:
     options = _parse()
-    total = testlog.Outcome()
-    browser = debian.chromium()
+    debian.chromium()
     with odoo(safe=False) as instance:
         if options.upstream:
-            return _report(upstream.run(instance, browser))
-        if options.matrix:
-            return _report(matrix.run(instance))
-        if options.faults:
-            return _report(
-                faults.run(instance, rounds=options.rounds, only=options.part)
-            )
-        if not options.addons:
-            total.add(_run_own_tests(instance))
-        addons = options.addons or list(cache.ADDONS)
-        runs = [(TEMPLATE_MODULES, addons, options.tags or _tags("", addons))]
-        with_website = [addon for addon in addons if _needs_website(addon)]
-        if with_website and not options.tags:
-            runs.append((WEBSITE_MODULES, with_website, _tags("website", with_website)))
-        for modules, names, tags in runs:
-            template = databases.template(instance, modules)
-            with databases.copy(instance, template, "test") as database:
-                run = Run(instance, database, browser, names, tags, options.log)
-                total.add(run.outcome())
-                total.unexpected += invariants.violations(instance.server, database)
-    return _report(total)
+            outcome = upstream.run(instance, options.part)
+        elif options.matrix:
+            outcome = matrix.run(instance)
+        elif options.faults:
+            outcome = faults.run(instance, rounds=options.rounds, only=options.part)
+        else:
+            outcome = _run_all(instance, options)
+    return _report(outcome)
 
 
 def _parse() -> argparse.Namespace:
@@ -73,10 +56,16 @@ def _parse() -> argparse.Namespace:
     add("--tags", help="what to run, as Odoo's --test-tags (all tests of the addons)")
     add("--log", type=Path, help="keep Odoo's log in this file")
     add(
+        "--workers",
+        type=int,
+        default=os.cpu_count() or 1,
+        help="how many processes share the tests (one per processor; one with --tags)",
+    )
+    add(
         "--upstream",
         action="store_true",
         help="Odoo's own tests and those of neighbouring addons, with the suite and"
-        " without: report what differs (about 20 minutes)",
+        " without: report what differs (about an hour; --part takes a share of it)",
     )
     add(
         "--matrix",
@@ -91,7 +80,11 @@ def _parse() -> argparse.Namespace:
         " minutes)",
     )
     add("--rounds", type=int, default=1000, help="meetings of the clients (1000)")
-    add("--part", action="append", help="only this part of --faults (repeatable)")
+    add(
+        "--part",
+        action="append",
+        help="only this part of --faults or --upstream (repeatable)",
+    )
     options = parser.parse_args()
     for name in options.addons:
         if name not in cache.ADDONS:
@@ -101,27 +94,121 @@ def _parse() -> argparse.Namespace:
     return options
 
 
+@dataclass
+class Run:
+    """Tests that want the same database.
+
+    :param title: what its databases and logs are called
+    :param modules: what the database has before the addons come
+    :param shares: how many processes share the tests
+    """
+
+    title: str
+    modules: str
+    addons: list[str]
+    tags: str
+    shares: int = 1
+
+
+def _run_all(instance: Odoo, options: argparse.Namespace) -> testlog.Outcome:
+    addons = options.addons or list(cache.ADDONS)
+    everything = _tags("", addons)
+    shares = 1 if options.tags else max(1, options.workers)
+    tags = options.tags or everything
+    runs = [Run("test", databases.MODULES, addons, tags, shares)]
+    with_website = [addon for addon in addons if _needs_website(addon)]
+    if with_website and not options.tags:
+        modules = f"{databases.MODULES},website_crm"
+        tags = _tags("website", with_website)
+        runs.insert(0, Run("website", modules, with_website, tags))
+    total = testlog.Outcome()
+    logs: list[Path] = []
+    with contextlib.ExitStack() as stack:
+        pool = stack.enter_context(ThreadPoolExecutor(max(1, options.workers)))
+        shared = stack.enter_context(tempfile.TemporaryDirectory())
+        own = pool.submit(_run_own_tests, instance) if not options.addons else None
+        prepared = list(pool.map(lambda run: _prepare(instance, run), runs))
+        jobs = []
+        for run, (source, unexpected) in zip(runs, prepared, strict=True):
+            total.unexpected += unexpected
+            stack.callback(databases.drop, instance, source)
+            taken = Path(shared) / run.title
+            taken.mkdir()
+            for number in range(run.shares):
+                database = stack.enter_context(
+                    databases.copy(instance, source, f"{run.title}_{number}")
+                )
+                logs.append(cache.folder() / f"{database}.log")
+                jobs.append(
+                    pool.submit(_test, instance, run, database, logs[-1], taken)
+                )
+        for job in [*jobs, *([own] if own else [])]:
+            total.add(job.result())
+    if not total.started:
+        total.unexpected.append("no test ran")
+    _keep_logs(logs, options.log, total)
+    return total
+
+
+def _prepare(instance: Odoo, run: Run) -> tuple[str, list[str]]:
+    """A database with the addons installed, and what that logged."""
+    template = databases.template(instance, run.modules)
+    name = f"{run.title}_{os.getpid()}"
+    databases.clone(instance, template, name)
+    with step(f"installing {', '.join(run.addons)} ({run.title})"):
+        log = instance.install(name, ",".join(run.addons))
+        found = testlog.read(log.splitlines()).unexpected
+        if run.shares > 1:
+            found += instance.shell(name, _ASSETS)
+    return name, found
+
+
+def _test(
+    instance: Odoo, run: Run, database: str, log: Path, taken: Path
+) -> testlog.Outcome:
+    say(f"• testing {', '.join(run.addons)} (log: {log}) …")
+    start = time.monotonic()
+    outcome = instance.test(
+        database,
+        run.tags,
+        log,
+        _Progress(start, database),
+        SUITE_TESTS_AFTER="1",
+        SUITE_TESTS_SHARED=str(taken),
+    )
+    outcome.unexpected += invariants.violations(instance.server, database)
+    say(f"  {database}: done in {time.monotonic() - start:.1f} s")
+    return outcome
+
+
+def _keep_logs(logs: list[Path], target: "Path | None", total: testlog.Outcome) -> None:
+    if target:
+        with open(target, "w") as file:
+            file.writelines(log.read_text(errors="replace") for log in logs)
+    elif total.bad:
+        return
+    for log in logs:
+        log.unlink()
+
+
 def _run_own_tests(instance: Odoo) -> testlog.Outcome:
     """The tests of the commands, with unittest."""
-    with step("testing the commands"):
-        done = subprocess.run(
-            [instance.python, "-m", "unittest", "discover", "-bvs", "tests"],
-            check=False,
-            cwd=cache.REPOSITORY / "setup",
-            env=instance.environment(),
-            capture_output=True,
-            text=True,
-        )
+    done = subprocess.run(
+        [instance.python, "-m", "unittest", "discover", "-bvs", "tests"],
+        check=False,
+        cwd=cache.REPOSITORY / "setup",
+        env=instance.environment(),
+        capture_output=True,
+        text=True,
+    )
     outcome = testlog.Outcome()
     for line in done.stderr.splitlines():
         name, _, end = line.rpartition(" ... ")
-        if end == "ok":
-            outcome.started += 1
-        elif end.startswith("skipped"):
-            outcome.started += 1
+        if end == "ok" or end.startswith("skipped") or end in ("FAIL", "ERROR"):
+            outcome.started.append(name)
+        if end.startswith("skipped"):
             outcome.skipped.append(f"{name}: {end}")
         elif end in ("FAIL", "ERROR"):
-            outcome.started += 1
             outcome.failed.append(name)
     if done.returncode:
         say(done.stderr)
@@ -134,82 +221,23 @@ def _tags(tag: str, addons: "list[str]") -> str:
 
 
 def _needs_website(addon: str) -> bool:
-    tests = (cache.REPOSITORY / addon / "tests").glob("test_*.py")
+    tests = (cache.REPOSITORY / addon / "tests").glob("*.py")
     return any('"-standard", "website"' in path.read_text() for path in tests)
-
-
-@dataclass
-class Run:
-    """One run of Odoo's tests.
-
-    :param database: a database that has all but the addons
-    :param browser: the folder of chromium
-    :param addons: the addons to install
-    :param tags: as Odoo's --test-tags
-    :param log: where to keep the log, None to keep it only when something failed
-    """
-
-    instance: Odoo
-    database: str
-    browser: Path
-    addons: "list[str]"
-    tags: str
-    log: "Path | None"
-
-    def outcome(self) -> testlog.Outcome:
-        log = self.log or cache.folder() / f"{self.database}.log"
-        say(f"• installing and testing {', '.join(self.addons)} (log: {log}) …")
-        start = time.monotonic()
-        process = self._start()
-        with open(log, "a" if self.log else "w") as copy:
-            outcome = testlog.read(_tee(process.stdout, copy), _Progress(start))
-        code = process.wait()
-        if code and not outcome.failed and not outcome.unexpected:
-            outcome.unexpected.append(f"Odoo ended with {code}; the log is {log}")
-        if not outcome.started:
-            outcome.unexpected.append(f"no test ran; the log is {log}")
-        if not outcome.unexpected and not outcome.failed and not self.log:
-            log.unlink()
-        say(f"  done in {time.monotonic() - start:.1f} s")
-        return outcome
-
-    def _start(self) -> subprocess.Popen:
-        environment = self.instance.environment()
-        environment["PATH"] = f"{self.browser}:{environment['PATH']}"
-        return subprocess.Popen(
-            self.instance.command(
-                *("--database", self.database, "--init", ",".join(self.addons)),
-                *("--test-tags", self.tags, "--stop-after-init"),
-                *("--max-cron-threads=0", "--http-port", free_port()),
-            ),
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-        )
-
-
-def _tee(lines, copy):
-    for line in lines:
-        copy.write(line)
-        yield line
 
 
 class _Progress:
     """Says now and then which test is running."""
 
-    def __init__(self, start: float) -> None:
+    def __init__(self, start: float, database: str) -> None:
         self.start = self.said = start
+        self.database = database
 
     def __call__(self, test: str, number: int) -> None:
         now = time.monotonic()
-        if number == 1:
-            say(f"  first test after {now - self.start:.1f} s")
-        if now - self.said > 10:
+        if number == 1 or now - self.said > 10:
             self.said = now
-            say(f"  … {now - self.start:.0f} s, test {number}: {test}")
+            passed = f"{now - self.start:.0f} s, test {number}: {test}"
+            say(f"  … {self.database}: {passed}")
 
 
 def _report(total: testlog.Outcome) -> int:
@@ -220,6 +248,5 @@ def _report(total: testlog.Outcome) -> int:
     ):
         for name in names:
             say(f"{title}: {name}")
-    print(total.summary())
-    sys.stdout.flush()
-    return 1 if total.failed or total.unexpected else 0
+    print(total.summary(), flush=True)
+    return 1 if total.bad else 0

@@ -33,7 +33,7 @@ def run(instance: Odoo, *, rounds: int, only: "list[str] | None" = None) -> Outc
         for part in PARTS:
             if only and part.__name__ not in only:
                 continue
-            outcome.started += 1
+            outcome.started.append(part.__name__)
             found = stage.play(part, rounds)
             if found:
                 outcome.failed.append(part.__name__)

@@ -17,7 +17,6 @@ from ..console import Problem, say, step
 from ..odoo import Odoo, free_port
 from .client import Client
 
-TEMPLATE_MODULES = "crm,contacts,base_automation"
 WORKERS = 4
 CLIENTS = 8
 # Odoo logs each refusal of the database, and then tries the transaction again.
@@ -60,14 +59,10 @@ class Stage:
     def open(self) -> Iterator["Stage"]:
         with self.cluster.running() as server:
             self.instance = Odoo(self.model.sources, self.model.python, server)
-            plain = databases.template(self.instance, TEMPLATE_MODULES)
+            plain = databases.template(self.instance)
             with databases.copy(self.instance, plain, "faults_suite") as template:
                 with step("installing the suite"):
-                    self.instance.run(
-                        *("--database", template, "--init", ",".join(cache.ADDONS)),
-                        *("--stop-after-init", "--no-http", "--max-cron-threads=0"),
-                        todo="read the log above; it is Odoo's own",
-                    )
+                    self.instance.install(template, ",".join(cache.ADDONS))
                 self.template = template
                 self.shell(_PEOPLE, template)
                 yield self
@@ -97,24 +92,10 @@ class Stage:
     def number(self, sql: str) -> int:
         return int(self.query(sql)[0])
 
-    def shell(self, script: str, database: str = "") -> str:
+    def shell(self, script: str, database: str = "") -> None:
         """Run Python in the database, to prepare a part."""
-        done = subprocess.run(
-            self.instance.command(
-                *("shell", "--database", database or self.database, "--no-http"),
-                "--log-level=warn",
-            ),
-            check=False,
-            env=self.instance.environment(),
-            input=script,
-            capture_output=True,
-            text=True,
-        )
-        if done.returncode or "Traceback" in done.stderr:
-            raise Problem(
-                f"a part cannot be prepared:\n{done.stderr[-3000:]}", "mend it"
-            )
-        return done.stdout
+        if found := self.instance.shell(database or self.database, script):
+            raise Problem("a part cannot be prepared:\n" + "\n".join(found), "mend it")
 
     @contextlib.contextmanager
     def serving(self, workers: int = WORKERS) -> Iterator["Serving"]:
