@@ -90,10 +90,6 @@ if "default.follower.progress" in env:
 env.cr.commit()
 """
 
-_UNINSTALL = """
-env["ir.module.module"].search([("name", "=", {name!r})]).button_immediate_uninstall()
-"""
-
 # The web client opens its views: their fields are read for a page of records.
 _OPEN = """
 from lxml import etree
@@ -176,7 +172,7 @@ def _combination(
     found += instance.shell(database, _OPEN)
     found += invariants.violations(instance.server, database)
     for name in leaving:
-        found += instance.shell(database, _UNINSTALL.format(name=name))
+        found += instance.uninstall(database, name)
         found += invariants.violations(instance.server, database)
     found += instance.shell(database, _OPEN)
     return found

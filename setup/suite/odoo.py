@@ -107,6 +107,9 @@ class Odoo:
     def update(self, database: str, modules: str) -> list[str]:
         return self._logged("--database", database, "--update", modules, *_QUIET)
 
+    def uninstall(self, database: str, module: str) -> list[str]:
+        return self._logged("module", "uninstall", "--database", database, module)
+
     def shell(self, database: str, script: str) -> list[str]:
         """Run Python in the database; returns what was logged and should not be."""
         return self._logged("shell", "--database", database, "--no-http", script=script)
