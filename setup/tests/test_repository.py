@@ -98,6 +98,12 @@ class TestStyle(unittest.TestCase):
         self.assertEqual(self.rules(field.format("comodel_name=")), ["comodel"])
         self.assertEqual(self.rules(field.format("")), [])
 
+    def test_anchors_by_name(self):
+        view = "<xpath expr=\"//field[{}]\" position='after'/>\n"
+        for place, broken in (("1", 1), ("last()", 1), ("@name='a']//page[2", 1)):
+            self.assertEqual(len(list(style.xpath(view.format(place)))), broken, place)
+        self.assertFalse(list(style.xpath(view.format("@name='a1'"))))
+
     def test_order_of_members(self):
         model = "class A(models.Model):\n    _name = 'a'\n"
         parts = [
