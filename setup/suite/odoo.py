@@ -53,6 +53,8 @@ class Odoo:
     python: Path
     server: postgres.Server
     more_addons: tuple[Path, ...] = ()
+    # The processes of :meth:`test`, which a command that is interrupted ends.
+    running: set[subprocess.Popen] = dataclasses.field(default_factory=set)
 
     def environment(self) -> dict[str, str]:
         variables = self.server.environment()
@@ -103,6 +105,10 @@ class Odoo:
     def install(self, database: str, modules: str, *options: str) -> str:
         """Install modules, making the database when it is missing; returns the log."""
         return self.run("--database", database, "--init", modules, *options, *_QUIET)
+
+    def try_install(self, database: str, modules: str) -> list[str]:
+        """Install modules; returns what was logged and should not be."""
+        return self._logged("--database", database, "--init", modules, *_QUIET)
 
     def update(self, database: str, modules: str) -> list[str]:
         return self._logged("--database", database, "--update", modules, *_QUIET)
@@ -158,8 +164,10 @@ class Odoo:
                 errors="replace",
             ) as process,
         ):
+            self.running.add(process)
             lines = (line for line in process.stdout if kept.write(line))
             outcome = testlog.read(lines, progress)
+        self.running.discard(process)
         if process.returncode and not outcome.bad:
             outcome.unexpected.append(
                 f"Odoo ended with {process.returncode}; the log is {log}"

@@ -86,6 +86,8 @@ def _parse() -> argparse.Namespace:
         help="only this part of --faults or --upstream (repeatable)",
     )
     options = parser.parse_args()
+    if options.log and not options.log.absolute().parent.is_dir():
+        raise Problem(f"there is no folder for {options.log}", "name another --log")
     for name in options.addons:
         if name not in cache.ADDONS:
             raise Problem(
@@ -109,6 +111,11 @@ class Run:
     tags: str
     shares: int = 1
 
+    @property
+    def database(self) -> str:
+        """With the addons, to be copied."""
+        return f"{self.title}_{os.getpid()}"
+
 
 def _run_all(instance: Odoo, options: argparse.Namespace) -> testlog.Outcome:
     addons = options.addons or list(cache.ADDONS)
@@ -127,22 +134,26 @@ def _run_all(instance: Odoo, options: argparse.Namespace) -> testlog.Outcome:
         pool = stack.enter_context(ThreadPoolExecutor(max(1, options.workers)))
         shared = stack.enter_context(tempfile.TemporaryDirectory())
         own = pool.submit(_run_own_tests, instance) if not options.addons else None
-        prepared = list(pool.map(lambda run: _prepare(instance, run), runs))
-        jobs = []
-        for run, (source, unexpected) in zip(runs, prepared, strict=True):
-            total.unexpected += unexpected
-            stack.callback(databases.drop, instance, source)
+        for run in runs:
+            stack.callback(databases.drop, instance, run.database)
+        stack.callback(_stop, pool, instance)
+        for found in list(pool.map(lambda run: _prepare(instance, run), runs)):
+            total.unexpected += found
+        jobs = [own] if own else []
+        for run in runs:
             taken = Path(shared) / run.title
             taken.mkdir()
             for number in range(run.shares):
                 database = stack.enter_context(
-                    databases.copy(instance, source, f"{run.title}_{number}")
+                    databases.copy(instance, run.database, f"{run.title}_{number}")
                 )
                 logs.append(cache.folder() / f"{database}.log")
                 jobs.append(
                     pool.submit(_test, instance, run, database, logs[-1], taken)
                 )
-        for job in [*jobs, *([own] if own else [])]:
+        # Before the databases go, also after Ctrl-C.
+        stack.callback(_stop, pool, instance)
+        for job in jobs:
             total.add(job.result())
     if not total.started:
         total.unexpected.append("no test ran")
@@ -150,17 +161,23 @@ def _run_all(instance: Odoo, options: argparse.Namespace) -> testlog.Outcome:
     return total
 
 
-def _prepare(instance: Odoo, run: Run) -> tuple[str, list[str]]:
-    """A database with the addons installed, and what that logged."""
+def _stop(pool: ThreadPoolExecutor, instance: Odoo) -> None:
+    """Nothing more starts, and what runs ends."""
+    pool.shutdown(wait=False, cancel_futures=True)
+    for process in list(instance.running):
+        process.terminate()
+    pool.shutdown()
+
+
+def _prepare(instance: Odoo, run: Run) -> list[str]:
+    """Make the run's database, with the addons; returns what that should not log."""
     template = databases.template(instance, run.modules)
-    name = f"{run.title}_{os.getpid()}"
-    databases.clone(instance, template, name)
+    databases.clone(instance, template, run.database)
     with step(f"installing {', '.join(run.addons)} ({run.title})"):
-        log = instance.install(name, ",".join(run.addons))
-        found = testlog.read(log.splitlines()).unexpected
-        if run.shares > 1:
-            found += instance.shell(name, _ASSETS)
-    return name, found
+        found = instance.try_install(run.database, ",".join(run.addons))
+        if run.shares > 1 and not found:
+            found += instance.shell(run.database, _ASSETS)
+    return found
 
 
 def _test(
