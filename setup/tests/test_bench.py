@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 from unittest import mock
 
-from suite.bench import CASES, run, table
+from suite.bench import CASES, big, run, table
 from suite.bench.case import Case, Measure
 from suite.commands import bench
 from suite.console import Problem
@@ -106,6 +106,27 @@ class TestBench(unittest.TestCase):
         result = run.summary(case(), measures([1.0] * 3, [1.0] * 3))
         with self.assertRaisesRegex(Problem, "has no lines"):
             table.write_readme(self.readme, [result], date(2026, 11, 24))
+
+    def test_ratio_compares_calls_whatever_the_machine_does(self):
+        noisy = measures([1.0], [1.0])
+        noisy["suite", 1000] = [Measure(9.0, 7, 1030)]
+        self.assertEqual(run.summary(case(), noisy)["ratio"], 1.03)
+        self.assertEqual(run.summary(case(unit="seconds"), noisy)["ratio"], 9.0)
+
+    def test_a_slow_statement_of_a_large_database(self):
+        def line(slowest):
+            return {"ms": 1, "rows": 1, "slowest": slowest, "statement": "SELECT œuvre"}
+
+        for suite, plain, met in (
+            (line(49), None, True),
+            (line(51), None, False),
+            (line(51), line(45), True),
+            (line(90), line(45), False),
+            (line(1e9), line(1e9), True),
+        ):
+            row = big._compare("a page", suite, plain)
+            self.assertEqual(row["met"], met, (suite, plain))
+            self.assertEqual("✗ SELECT œuvre" in big.table([row]), not met)
 
     def test_only_takes_names_and_groups(self):
         self.assertEqual(len(bench._chosen([])), len(CASES))
