@@ -156,7 +156,7 @@ CASES = (
         "dedupe",
         "duplicates among 100,000 contacts in 20,000 groups, 5 % protected",
         "the same, nothing protected",
-        1.1,
+        1.05,
         suite=_dedupe(_protect_bank_accounts),
         plain=_dedupe(None),
         size=100_000,
