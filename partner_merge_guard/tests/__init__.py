@@ -3,6 +3,8 @@ from . import (
     test_cooperator,
     test_deduplicate,
     test_easy_my_coop,
+    test_fuzz,
+    test_lost_rows,
     test_merge_override,
     test_merge_routes,
     test_merge_rpc,
@@ -11,4 +13,5 @@ from . import (
     test_performance,
     test_res_partner,
     test_rule,
+    test_trace,
 )

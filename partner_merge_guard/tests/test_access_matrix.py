@@ -36,6 +36,20 @@ RIGHTS = {
         # rules protect the contacts of all companies, and are of none
         "other company": "rwcu",
     },
+    # written by the guard alone
+    "partner.merge.guard.log": {
+        **dict.fromkeys(KINDS, "----"),
+        "overrider": "r---",
+        "settings": "r---",
+        "other company": "r---",
+    },
+    "partner.merge.guard.case": {
+        **dict.fromkeys(KINDS, "----"),
+        "contact manager": "rwcu",
+        "overrider": "rwcu",
+        "settings": "rwcu",
+        "other company": "rwcu",
+    },
 }
 
 # who manages contacts, as in Odoo; Settings includes it
@@ -46,17 +60,33 @@ METHODS = {
     "partner.merge.guard.rule": {
         "action_open_protected_contacts": ("settings", "other company"),
     },
+    "partner.merge.guard.case": {
+        "action_open_contacts": MERGERS,
+        "action_merge": MERGERS,
+        "action_archive_others": MERGERS,
+        "action_done": MERGERS,
+        "action_reopen": MERGERS,
+    },
     WIZARD: {
+        "action_handle_by_hand": MERGERS,
+        "action_open_cases": MERGERS,
         "action_remove_protected": MERGERS,
+        "action_start_automatic_process": MERGERS,
+        "action_start_manual_process": MERGERS,
         "action_update_all_process": MERGERS,
+        "parent_migration_process_cb": MERGERS,
     },
 }
 
 # These tell the web client what to show, and change nothing whoever calls them.
-SHOWING = {("partner.merge.guard.rule", "action_open_protected_contacts")}
+SHOWING = {
+    ("partner.merge.guard.rule", "action_open_protected_contacts"),
+    ("partner.merge.guard.case", "action_open_contacts"),
+    (WIZARD, "action_open_cases"),
+}
 
 # Not in METHODS: their rights are those of the model.
-ORM_OVERRIDES = {}
+ORM_OVERRIDES = {"create", "write", "unlink", "set_values"}
 
 
 @tagged("post_install", "-at_install")
@@ -92,10 +122,17 @@ class TestAccessMatrix(MergeGuardCase):
                 "state": "selection",
                 "partner_ids": [Command.set((cls.holder + cls.free).ids)],
                 "dst_partner_id": cls.free.id,
+                "group_by_email": True,
             }
         )
         cls.records = {
             "partner.merge.guard.rule": cls._tag_rule(cls.holder),
+            "partner.merge.guard.log": cls.env["partner.merge.guard.log"]._write_log(
+                "override"
+            ),
+            "partner.merge.guard.case": cls.env["partner.merge.guard.case"].create(
+                {"partner_ids": (cls.free + cls.other_free).ids}
+            ),
             WIZARD: wizard.with_env(cls.env),
         }
         cls.values = {
@@ -103,7 +140,9 @@ class TestAccessMatrix(MergeGuardCase):
                 "name": "Neuve",
                 "model_name": "res.partner",
                 "partner_field": "id",
-            }
+            },
+            "partner.merge.guard.log": {"kind": "override"},
+            "partner.merge.guard.case": {"partner_ids": cls.free.ids},
         }
 
     @classmethod

@@ -76,10 +76,19 @@ class TestDeduplicate(MergeGuardCase):
 
     def test_maximum_of_groups(self):
         wizard = self.env[WIZARD].with_user(self.contact_manager)
-        wizard = wizard.create({"group_by_vat": True, "maximum_group": 2})
-        wizard.action_start_manual_process()
-        self.assertEqual(wizard.number_group, 1)
-        self.assertEqual(wizard.guard_left_out_count, 1)
+        self.env.cr.execute(
+            "UPDATE res_partner SET create_date = now() - make_interval(days => id)"
+        )
+        for number, wanted in enumerate((["FF"], ["FF", "FFP"], ["FF", "FFP", "PFF"])):
+            maximum = number + 1
+            wizard = wizard.create({"group_by_vat": True, "maximum_group": maximum})
+            wizard.action_start_manual_process()
+            self.assertEqual(wizard.number_group, maximum)
+            self.assertEqual(wizard.maximum_group, maximum)
+            self.assertEqual(
+                [line.min_id for line in wizard.line_ids],
+                [min((self.groups[key] - self.protected).ids) for key in wanted],
+            )
 
     def test_all_processes_count_once(self):
         """Both halves of this run meet the contact; it is one contact left out."""

@@ -51,9 +51,10 @@ class TestMergeOverride(MergeGuardCase):
             "Odile Overrider",
             "Marguerite Núñez",
             f"(ID {holder_id})",
-            "Tagged Sociétaire: 1",
+            "Tagged Sociétaire",
         ):
             self.assertIn(text, note.body)
+        self.assertNotIn("Sociétaire: 1", note.body)  # numbers are not for everybody
 
     def test_form(self):
         """*Merge* goes on with the tick and the reason, and off with either."""

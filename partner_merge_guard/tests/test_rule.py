@@ -7,7 +7,7 @@ from unittest.mock import patch
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command
 from odoo.tests import Form, tagged
-from odoo.tools import SQL, mute_logger
+from odoo.tools import SQL
 from odoo.tools.convert import convert_file
 
 from .common import WIZARD, MergeGuardCase
@@ -37,7 +37,7 @@ class TestRule(MergeGuardCase):
         form = Form(self.Rule.with_user(self.administrator))
         form.name = "Staff"
         form.model_id = self.env["ir.model"]._get("res.partner")
-        self.assertEqual(form.partner_field_id.name, "id")
+        self.assertEqual(form.partner_field, "id")
         form.domain = "[('function', '=', 'Sociétaire'), ('vat', '=', 'MG-TEST-VAT')]"
         self.assertEqual(form.state, "protecting")
         self.assertEqual(form.protected_count, 1)
@@ -54,7 +54,7 @@ class TestRule(MergeGuardCase):
         form = Form(self.Rule.with_user(self.administrator))
         form.name = "People with a log-in"
         form.model_id = self.env["ir.model"]._get("res.users")
-        self.assertEqual(form.partner_field_id.name, "partner_id")
+        self.assertEqual(form.partner_field, "partner_id")
         form.domain = "[('name', '!=', False)]"  # inherited from the contact
         form.save()
         archived = self.contact_manager.partner_id
@@ -173,33 +173,117 @@ class TestRule(MergeGuardCase):
                 self.assertNotIn("gone", text)
                 wizard = self._wizard(self.administrator, self.free + self.other_free)
                 text = self.assertRefused(wizard.action_merge)
-                self.assertIn("Settings ‣ Technical ‣ Contact merge rules", text)
+                self.assertIn("Contacts ‣ Configuration ‣ Contact merge rules", text)
                 self.assertIn(rule.state_info, text)
                 wizard = self.env[WIZARD].with_user(self.contact_manager)
                 wizard = wizard.create({"group_by_vat": True})
                 with self.assertRaises(UserError):
                     wizard.action_start_automatic_process()
                 self.assertTrue(self.free.merge_protected)
-                with self.assertRaises(UserError):
-                    rule.action_open_protected_contacts()
+                found = self.Partner.search(
+                    rule.action_open_protected_contacts()["domain"]
+                )
+                self.assertIn(self.free, found)
                 found = self.Partner.search([("merge_protected", "=", True)])
                 self.assertIn(self.free, found)
                 savepoint.rollback()
                 self.env.invalidate_all()
 
     def test_query_that_the_database_refuses(self):
-        """The last line: the check on saving missed it, the transaction is lost."""
+        """PostgreSQL's own no: the transaction lives on, and every page opens."""
         rule = self._tag_rule(self.Partner, name="Sociétaires")
-        self._break(rule, domain="[('id', '>', 'abc')]")
-        self.assertEqual(rule.state, "broken")
-        with (
-            mute_logger("odoo.sql_db"),
-            self.assertRaisesRegex(UserError, "Sociétaires"),
-            self.env.cr.savepoint(),
+        for domain in (
+            "[('id', '>', 'abc')]",
+            "[('id', 'in', [10**99999])]",
+            "[('name', '=', 'a\\x00b')]",
+            "[('partner_latitude', '=', 'x')]",
         ):
-            self.env[WIZARD].with_user(self.contact_manager)._merge(
-                (self.free + self.other_free).ids
-            )
+            with self.subTest(domain=domain):
+                self._break(rule, domain=domain)
+                self.assertEqual(rule.state, "broken")
+                text = self.assertRefused(
+                    self.env[WIZARD].with_user(self.contact_manager)._merge,
+                    (self.free + self.other_free).ids,
+                )
+                self.assertIn("Sociétaires", text)
+                form = Form(rule.with_user(self.administrator))
+                self.assertEqual(form.state, "broken")
+                form.name = "Sociétaires"
+                form.save()
+                self.assertTrue(Form(self.free.with_user(self.contact_manager)).name)
+                found = self.Rule.search([("state", "=", "broken")])
+                self.assertIn(rule, found)
+        rule.active = False
+        self.assertFalse(self.free.merge_protected)
+        rule.active = True
+        self.assertTrue(self.free.merge_protected)
+        rule.unlink()
+        self.assertFalse(self.free.merge_protected)
+
+    def test_whatever_is_raised(self):
+        rule = self._tag_rule(self.holder, name="Sociétaires")
+        for error in (AssertionError, RecursionError, KeyError, MemoryError):
+            with self.subTest(error=error):
+                with patch.object(type(self.Partner), "_search", side_effect=error):
+                    self.env.invalidate_all()
+                    _found, problems = self.Rule._get_protections(self.free.ids)
+                self.assertIn(rule, [found for found, _text in problems])
+
+    def test_rule_by_model(self):
+        """As an import does: by the model, spaces included."""
+        rule = self.Rule.create(
+            {
+                "name": "Bank",
+                "model_id": self.env["ir.model"]._get_id("res.partner.bank"),
+                "partner_field": " partner_id ",
+            }
+        )
+        self.assertEqual(rule.model_name, "res.partner.bank")
+        self.assertEqual(rule.partner_field, "partner_id")
+        self.assertEqual(rule.state, "protecting")
+
+    def test_translated_names(self):
+        """A name fits in whatever language it does."""
+        self.env["res.lang"]._activate_lang("fr_FR")
+        rule = self._tag_rule(self.holder)
+        tag = self.holder.category_id
+        tag.name = "Member"
+        tag.with_context(lang="fr_FR").name = "Sociétaire"
+        for domain in (
+            [("category_id.name", "=", "Member")],
+            [("category_id.name", "=", "Sociétaire")],
+            [("category_id", "ilike", "sociétaire")],
+            [("category_id", "child_of", "Sociétaire")],
+        ):
+            rule.domain = repr(domain)
+            self.assertEqual(rule.protected_count, 1)
+            self.assertRefused(self.env[WIZARD]._merge, (self.holder + self.free).ids)
+
+    def test_never_stale(self):
+        """A rule that changes, and what it looks at, in one transaction."""
+        self.assertFalse(self.holder.merge_protected)
+        rule = self._tag_rule(self.holder)
+        self.assertTrue(self.holder.merge_protected)
+        rule.active = False
+        self.assertFalse(self.holder.merge_protected)
+        rule.active = True
+        self.holder.category_id = False
+        self.assertFalse(self.holder.merge_protected)
+        self.assertFalse(self.holder.merge_protection_reason)
+        rule.write(
+            {
+                "model_name": "res.partner.bank",
+                "partner_field": "partner_id",
+                "domain": "[('acc_number', 'ilike', 'yes')]",
+            }
+        )
+        bank = self.env["res.partner.bank"].create(
+            {"partner_id": self.holder.id, "acc_number": "no"}
+        )
+        for number, wanted in (("yes", True), ("no", False), ("yes 2", True)):
+            bank.acc_number = number
+            self.assertEqual(self.holder.merge_protected, wanted)
+            self.assertEqual(bool(self.holder.merge_protection_reason), wanted)
 
     def test_mended_rule_works_again(self):
         rule = self._tag_rule(self.Partner)
@@ -245,7 +329,7 @@ class TestRule(MergeGuardCase):
 
     def test_seeds(self):
         seeds = self._get_seeds()
-        self.assertEqual(len(seeds), 10)
+        self.assertEqual(len(seeds), 16)
         on = seeds.filtered("active").mapped("model_name")
         self.assertEqual(
             set(on),

@@ -9,8 +9,8 @@ from markupsafe import Markup
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
-from odoo.tools import SQL
 
+from .. import lost_rows
 from ..exceptions import BrokenRulesRefusal
 
 OVERRIDE_GROUP = "partner_merge_guard.group_override"
@@ -26,13 +26,7 @@ class Approval(NamedTuple):
     partner_ids: frozenset
     kept_id: int | None
     note: Markup | None
-
-
-class Lost(NamedTuple):
-    """The rows that a merge under way is about to remove. Travels as above."""
-
-    table: str
-    ids: list
+    losses: tuple = ()
 
 
 class BasePartnerMergeAutomaticWizard(models.TransientModel):
@@ -42,26 +36,38 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
         compute="_compute_guard_warning",
         help="Merging these contacts would be refused.",
     )
-    guard_warning = fields.Text(
-        string="Protected Contacts", compute="_compute_guard_warning"
-    )
+    guard_warning = fields.Text(string="Warning", compute="_compute_guard_warning")
     guard_removable = fields.Boolean(
         compute="_compute_guard_warning",
         help="Without the protected contacts the rest can be merged.",
+    )
+    guard_overridable = fields.Boolean(
+        string="Can Be Confirmed",
+        compute="_compute_guard_warning",
+        help="Somebody with the right can merge these contacts for a written reason.",
     )
     guard_override = fields.Boolean(
         string="Merge them all the same", groups=OVERRIDE_GROUP
     )
     guard_override_reason = fields.Char(string="Reason", groups=OVERRIDE_GROUP)
-    # the name of the table makes Odoo's merge skip it, as it skips the wizard's own
+    # the names of the tables make Odoo's merge skip them, as it skips the wizard's own
     guard_left_out_ids = fields.Many2many(
         "res.partner",
         relation="base_partner_merge_guard_left_out_rel",
-        string="Contacts Left Out",
+        string="Contacts of Groups Left Out",
         readonly=True,
     )
     guard_left_out_count = fields.Integer(
-        string="Protected Contacts Left Out", compute="_compute_guard_left_out_count"
+        string="Contacts Left Out", compute="_compute_guard_left_out_count"
+    )
+    guard_case_ids = fields.Many2many(
+        "partner.merge.guard.case",
+        relation="base_partner_merge_guard_wizard_case_rel",
+        string="Groups Left Out",
+        readonly=True,
+    )
+    guard_case_count = fields.Integer(
+        string="Groups to Handle by Hand", compute="_compute_guard_left_out_count"
     )
 
     @api.depends(
@@ -72,24 +78,32 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
         "guard_override_reason",
     )
     def _compute_guard_warning(self):
-        self.guard_locked = self.guard_warning = self.guard_removable = False
+        self.guard_locked = self.guard_removable = self.guard_overridable = False
+        self.guard_warning = False
         for wizard in self.filtered(lambda wizard: wizard.state == "selection"):
+            partners = wizard.partner_ids._origin
+            kept = wizard._guard_get_kept(partners, wizard.dst_partner_id._origin)
             try:
-                blocking = wizard._guard_get_blocking()
+                found = wizard._guard_find(partners, partners - kept, kept)
             except BrokenRulesRefusal as error:
                 wizard.guard_locked = True
                 wizard.guard_warning = str(error)
                 continue
-            if blocking:
-                partner_ids = wizard.partner_ids._origin.ids
-                wizard.guard_locked = not wizard._guard_is_overridden(partner_ids)
-                wizard.guard_removable = True
-                wizard.guard_warning = wizard._guard_get_refusal(blocking)
+            wizard.guard_warning = wizard._guard_get_refusal(*found)
+            if wizard.guard_warning:
+                wizard.guard_overridable = True
+                wizard.guard_removable = bool(found[0])
+                wizard.guard_locked = not wizard._guard_is_overridden(partners.ids)
+            elif len(partners) == 1:
+                wizard.guard_warning = self.env._(
+                    "One contact is left: there is nothing to merge it with."
+                )
 
-    @api.depends("guard_left_out_ids")
+    @api.depends("guard_left_out_ids", "guard_case_ids")
     def _compute_guard_left_out_count(self):
         for wizard in self:
             wizard.guard_left_out_count = len(wizard.guard_left_out_ids)
+            wizard.guard_case_count = len(wizard.guard_case_ids)
 
     def action_remove_protected(self):
         """Take the contacts that block the merge out of this wizard.
@@ -97,8 +111,11 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
         :return: action that shows this wizard again
         """
         self.ensure_one()
-        blocking = self._guard_get_blocking()
-        partners = self.partner_ids.filtered(lambda p: p.id not in blocking)
+        partners = self.partner_ids._origin
+        kept = self._guard_get_kept(partners, self.dst_partner_id._origin)
+        protections = self._guard_get_protections(partners.ids)
+        blocking = self._guard_filter_blocking(protections, partners, partners - kept)
+        partners = partners.filtered(lambda partner: partner.id not in blocking)
         self.partner_ids = partners
         if self.dst_partner_id not in partners:
             self.dst_partner_id = self._get_ordered_partner(partners.ids)[-1:]
@@ -110,6 +127,62 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
             "view_mode": "form",
             "target": "new",
         }
+
+    def action_handle_by_hand(self):
+        """Open the contacts of this wizard side by side, as a case of their own."""
+        self.ensure_one()
+        partners = self.partner_ids
+        kept = self._guard_get_kept(partners, self.dst_partner_id)
+        reason = self._guard_get_reason(
+            *self._guard_find(partners, partners - kept, kept)
+        )
+        cases = self.env["partner.merge.guard.case"]._open_cases(
+            {frozenset(partners.ids): reason}
+        )
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": cases._name,
+            "res_id": cases.id,
+            "view_mode": "form",
+        }
+
+    def action_open_cases(self):
+        """Open the groups that the run has left out."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "partner_merge_guard.partner_merge_guard_case_action"
+        )
+        return {**action, "domain": [("id", "in", self.guard_case_ids.ids)]}
+
+    def action_start_manual_process(self):
+        """As many groups as asked for, of those that can be merged."""
+        self.ensure_one()
+        wanted = self.maximum_group
+        if not wanted:
+            return super().action_start_manual_process()
+        for limit in (wanted, wanted * 4, wanted * 16, 0):
+            self.line_ids.unlink()
+            self.maximum_group = limit
+            action = super().action_start_manual_process()
+            # nothing was left out: what is missing is not there
+            if len(self.line_ids) >= wanted or not self.guard_case_ids:
+                break
+        self.maximum_group = wanted
+        self.line_ids[wanted:].unlink()
+        self.number_group = len(self.line_ids)
+        return action
+
+    def action_start_automatic_process(self):
+        wizard = self.with_context(partner_merge_guard_automatic=True)
+        return super(
+            BasePartnerMergeAutomaticWizard, wizard
+        ).action_start_automatic_process()
+
+    def parent_migration_process_cb(self):
+        wizard = self.with_context(partner_merge_guard_automatic=True)
+        return super(
+            BasePartnerMergeAutomaticWizard, wizard
+        ).parent_migration_process_cb()
 
     def action_update_all_process(self):
         # the second half runs on another wizard, whose left out contacts the user
@@ -131,16 +204,27 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
     # ------------------------------------------------------------------
 
     def _merge(self, partner_ids, dst_partner=None, extra_checks=True):
-        """Refuse if a contact merge rule protects one of the contacts.
+        """Refuse if a rule protects one of the contacts, or rows would be lost.
 
         Every merge passes here, whatever the button. Neither the superuser nor
         ``extra_checks`` changes that.
 
-        :raise UserError: if a contact is protected, or a rule is broken
+        :raise UserError: if the merge is refused, or a rule is broken
         """
         # Odoo deletes a contact that it is asked to merge with itself
         partner_ids = list(dict.fromkeys(partner_ids))
-        approval = self._guard_check_merge(partner_ids, dst_partner)
+        approval = None
+        partners = self.env["res.partner"].browse(partner_ids)
+        if not dst_partner or dst_partner not in partners:
+            partners = partners.exists()
+        if len(partners) > 1:
+            kept = self._guard_get_kept(partners, dst_partner)
+            try:
+                approval = self._guard_check(partners, partners - kept, kept)
+            except UserError:
+                if len(partners.exists()) > 1:
+                    raise
+                # Odoo will find nothing to merge
         wizard = self.with_context(partner_merge_guard_approval=approval)
         return super(BasePartnerMergeAutomaticWizard, wizard)._merge(
             partner_ids, dst_partner=dst_partner, extra_checks=extra_checks
@@ -150,7 +234,7 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
     def _update_foreign_keys_generic(self, model, src_records, dst_record):
         """The second barrier, for code that does not merge by :meth:`_merge`.
 
-        :raise UserError: if a contact is protected, or a rule is broken
+        :raise UserError: if the merge is refused, or a rule is broken
         """
         if model == "res.partner":
             approval = self._guard_get_approval()
@@ -159,38 +243,11 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
                 or not approval.partner_ids.issuperset((src_records | dst_record).ids)
                 or approval.kept_id not in (None, dst_record.id)
             ):
-                self._guard_check_lost(src_records, dst_record)
-        lost = Lost(src_records._table, src_records.ids)
-        wizard = self.with_context(partner_merge_guard_lost=lost)
-        return super(
-            BasePartnerMergeAutomaticWizard, wizard
-        )._update_foreign_keys_generic(model, src_records, dst_record)
-
-    def _get_fk_on(self, table):
-        """While records are merged, the columns that point to one of those that go.
-
-        Odoo asks the catalogue about each column before it looks whether there is
-        anything to move, which is most of what a merge takes. One query looks first.
-        Nothing is spared that Odoo would move: it looks in the same transaction.
-        """
-        relations = super()._get_fk_on(table)
-        lost = self.env.context.get("partner_merge_guard_lost")
-        if not (relations and isinstance(lost, Lost) and lost.table == table):
-            return relations
-        looks = (
-            SQL(
-                "SELECT %s WHERE EXISTS (SELECT FROM %s WHERE %s = ANY(%s))",
-                index,
-                SQL.identifier(relation),
-                SQL.identifier(column),
-                lost.ids,
-            )
-            for index, (relation, column) in enumerate(relations)
-        )
-        # Odoo does so once it has the columns
-        self.env.flush_all()
-        found = self.env.execute_query(SQL(" UNION ALL ").join(looks))
-        return [relations[index] for (index,) in found]
+                approval = self._guard_check(
+                    src_records | dst_record, src_records, dst_record, moved_only=True
+                )
+            lost_rows.delete(self.env, approval.losses)
+        return super()._update_foreign_keys_generic(model, src_records, dst_record)
 
     def _log_merge_operation(self, src_partners, dst_partner):
         res = super()._log_merge_operation(src_partners, dst_partner)
@@ -203,70 +260,66 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
         approval = self.env.context.get("partner_merge_guard_approval")
         return approval if isinstance(approval, Approval) else None
 
-    def _guard_check_merge(self, partner_ids, dst_partner=None):
-        """Check contacts that Odoo is about to merge.
+    def _guard_check(self, partners, lost, kept, moved_only=False):
+        """Check contacts that are about to be merged.
 
-        :return: an :class:`Approval`, or None if Odoo will find nothing to merge
-        :raise UserError: if a contact is protected, or a rule is broken
+        :param lost: those of the contacts that would disappear
+        :param moved_only: see :meth:`_guard_get_protections`
+        :return: an :class:`Approval`
+        :raise UserError: if the merge is refused, or a rule is broken
         """
-        if len(partner_ids) < 2:
-            return None
-        checked_ids = frozenset(int(partner_id) for partner_id in partner_ids)
-        protections = self._guard_get_protections(checked_ids)
-        if not protections:
-            return Approval(checked_ids, None, None)
-        partners = self.env["res.partner"].browse(partner_ids).exists()
-        if len(partners) < 2:
-            return None
-        kept = self._guard_get_kept(partners, dst_partner)
-        note = self._guard_decide(protections, partners, partners - kept)
-        return Approval(frozenset(partners.ids), kept.id, note)
+        blocking, losses = self._guard_find(partners, lost, kept, moved_only)
+        refusal = self._guard_get_refusal(blocking, losses)
+        note = None
+        if refusal:
+            if not self._guard_is_overridden(partners.ids):
+                raise UserError(refusal)
+            note = self.env["partner.merge.guard.log"]._log_override(
+                self.guard_override_reason.strip(), partners, kept, blocking, losses
+            )
+        return Approval(frozenset(partners.ids), kept.id, note, tuple(losses))
 
     @api.model
-    def _guard_check_lost(self, src_partners, dst_partner):
-        """Check contacts whose rows are about to be moved.
-
-        :raise UserError: if a contact is protected, or a rule is broken
-        """
-        partners = src_partners | dst_partner
-        protections = self._guard_get_protections(partners.ids)
-        if protections:
-            self._guard_decide(protections, partners, src_partners)
-
-    def _guard_get_blocking(self):
-        """:return: the protections that stand in the way of what is selected
-        :raise UserError: if a rule is broken
-        """
-        self.ensure_one()
-        partners = self.partner_ids._origin
-        protections = self._guard_get_protections(partners.ids)
-        if not protections:
-            return {}
-        kept = self._guard_get_kept(partners, self.dst_partner_id._origin)
-        return self._guard_filter_blocking(protections, partners, partners - kept)
+    def _guard_get_refusal(self, blocking, losses):
+        """:return: what a refused user reads, empty if nothing is in the way"""
+        texts = [lost_rows.describe(self.env, losses)]
+        if blocking:
+            texts.insert(0, self.env["partner.merge.guard.rule"]._get_refusal(blocking))
+        return "\n".join(filter(None, texts))
 
     @api.model
-    def _guard_get_protections(self, partner_ids):
-        """:raise UserError: if a rule is broken"""
+    def _guard_find(self, partners, lost, kept, moved_only=False):
+        """:return: the protections and the losses that stand in the way of a merge
+        :raise BrokenRulesRefusal: if a rule is broken
+        """
+        protections = self._guard_get_protections(partners.ids, moved_only)
+        losses = []
+        if lost and self._guard_checks_losses():
+            losses = lost_rows.find(self.env, dict.fromkeys(lost.ids, kept.id))
+            losses = [loss for found in losses.values() for loss in found]
+        return self._guard_filter_blocking(protections, partners, lost), losses
+
+    @api.model
+    def _guard_checks_losses(self):
+        return self.env["res.config.settings"]._merge_guard_checks_lost_records()
+
+    @api.model
+    def _guard_get_protections(self, partner_ids, moved_only=False):
+        """:param moved_only: leave out rules whose table is not touched. OCA's versions
+            of addresses repoint some documents to a new contact, and none disappears.
+        :raise BrokenRulesRefusal: if a rule is broken
+        """
         Rule = self.env["partner.merge.guard.rule"]
         protections, problems = Rule._get_protections(partner_ids)
         if problems:
             raise BrokenRulesRefusal(Rule._get_problem_message(problems))
+        if moved_only and protections:
+            moved = {table for table, _column in self._get_fk_on("res_partner")}
+            protections = {
+                partner_id: [p for p in found if p.rule._get_place()[0] in moved]
+                for partner_id, found in protections.items()
+            }
         return protections
-
-    def _guard_decide(self, protections, partners, lost):
-        """Refuse, or say what is to be recorded.
-
-        :param lost: those of the contacts that would disappear
-        :return: what to write down about the merge, usually None
-        :raise UserError: if one of the contacts is in the way
-        """
-        blocking = self._guard_filter_blocking(protections, partners, lost)
-        if not blocking:
-            return None
-        if not self._guard_is_overridden(partners.ids):
-            raise UserError(self._guard_get_refusal(blocking))
-        return self._guard_get_note(blocking)
 
     def _guard_get_kept(self, partners, dst_partner):
         """:return: the contact that Odoo will keep, which need not be the one asked"""
@@ -299,63 +352,11 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
         )
 
     @api.model
-    def _guard_get_refusal(self, protections):
-        """:return: what a refused user reads"""
-        # whoever reads the text is the user, also when sudo is on
-        partners = self.env["res.partner"].sudo(False).browse(protections)
-        readable = partners._filtered_access("read")
-        texts = self.env["partner.merge.guard.rule"]._describe_protections(
-            {partner.id: protections[partner.id] for partner in readable}
-        )
-        lines = [self.env._("Protected contacts cannot be merged:")]
-        lines += [
-            f"• {partner.display_name} ({', '.join(texts[partner.id])})"
-            for partner in readable
-        ]
-        hidden = len(partners) - len(readable)
-        if hidden == 1:
-            lines.append(self.env._("• one contact that you are not allowed to see"))
-        elif hidden:
-            lines.append(
-                self.env._("• %s contacts that you are not allowed to see", hidden)
-            )
-        lines += dict.fromkeys(
-            protection.rule.message
-            for partner in readable
-            for protection in protections[partner.id]
-            if protection.rule.message
-        )
-        lines.append(self.env._("Remove them to merge the other contacts."))
-        return "\n".join(lines)
-
-    def _guard_get_note(self, protections):
-        """:return: what the chatter of the kept contact says about an override"""
-        # the record of who decided and on what facts must be complete
-        rows = []
-        for partner in self.env["res.partner"].sudo().browse(protections):
-            counts = ", ".join(
-                self.env._(
-                    "%(rule)s: %(quantity)s",
-                    rule=protection.rule.name,
-                    quantity=protection.rule._format_quantity(protection.quantity),
-                )
-                for protection in protections[partner.id]
-            )
-            rows.append(
-                Markup("<li>%s</li>")
-                % self.env._(
-                    "%(contact)s (ID %(id)s): %(counts)s",
-                    contact=partner.display_name,
-                    id=partner.id,
-                    counts=counts,
-                )
-            )
-        return Markup("<p>%s<br/>%s</p><p>%s</p><ul>%s</ul>") % (
-            self.env._("%(user)s merged protected contacts.", user=self.env.user.name),
-            self.env._("Reason: %s", self.guard_override_reason.strip()),
-            self.env._("Before the merge:"),
-            Markup().join(rows),
-        )
+    def _guard_get_reason(self, blocking, losses):
+        """:return: what a case says, which people with other rights read too"""
+        rules = [p.rule.name for found in blocking.values() for p in found]
+        labels = [lost_rows.get_model(self.env, loss)[0] for loss in losses if loss.ids]
+        return ", ".join(dict.fromkeys(rules + labels))
 
     # ------------------------------------------------------------------
     # Proposals
@@ -367,49 +368,81 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
         return res
 
     def _guard_clean_proposals(self):
-        """Take protected contacts out of the groups that are to be merged.
+        """Take what the gate would refuse out of the groups that are to be merged.
 
         After Odoo's own search, so that no addon's query is touched, and in one go
-        for all groups. A group that is left with one contact is dropped.
+        for all groups. A group that is left with one contact is dropped. In a run
+        without anybody watching so is one whose merge would lose records.
 
         :raise UserError: if a rule is broken
         """
         self.ensure_one()
         groups = {line: self._guard_parse_line(line) for line in self.line_ids}
-        protections = self._guard_get_protections(
-            {partner_id for ids in groups.values() for partner_id in ids}
-        )
-        if not protections:
-            return
-        never = {
-            partner_id
-            for partner_id, found in protections.items()
-            if any(protection.rule.scope == "any" for protection in found)
-        }
-        left_out = set()
-        obsolete_lines = self.env["base.partner.merge.line"]
+        everybody = {partner_id for ids in groups.values() for partner_id in ids}
+        protections = self._guard_get_protections(everybody)
+        # what Odoo orders by, read for all groups at once
+        self.env["res.partner"].browse(everybody).fetch(["active", "create_date"])
+        left_out, reasons = set(), {}
+        merges = {}
         for line, partner_ids in groups.items():
-            if protections.keys().isdisjoint(partner_ids):
-                continue
-            kept_ids = [pid for pid in partner_ids if pid not in never]
-            if not protections.keys().isdisjoint(kept_ids):
-                # these may stay only as the contact that the others are merged into
-                final = self._get_ordered_partner(kept_ids)[-1:].id
-                kept_ids = [
-                    pid for pid in kept_ids if pid == final or pid not in protections
-                ]
-            left_out.update(set(partner_ids) - set(kept_ids))
-            if len(kept_ids) < 2:
-                obsolete_lines += line
-            elif len(kept_ids) < len(partner_ids):
+            kept_ids = self._guard_get_mergeable(partner_ids, protections)
+            if len(kept_ids) < len(partner_ids):
+                out = [pid for pid in partner_ids if pid not in kept_ids]
+                left_out.update(out)
+                reasons[frozenset(partner_ids)] = self._guard_get_reason(
+                    {pid: protections[pid] for pid in out}, []
+                )
+            if len(kept_ids) > 1:
+                merges[line] = kept_ids
+        if self.env.context.get("partner_merge_guard_automatic"):
+            for line, labels in self._guard_find_losing(merges).items():
+                reasons.setdefault(frozenset(groups[line]), labels)
+                left_out.update(merges.pop(line))
+        for line, kept_ids in merges.items():
+            if len(kept_ids) < len(groups[line]):
                 line.write({"min_id": min(kept_ids), "aggr_ids": kept_ids})
-        obsolete_lines.unlink()
-        self.number_group = len(groups) - len(obsolete_lines)
+        (self.line_ids - self.line_ids.browse([ln.id for ln in merges])).unlink()
+        self.number_group = len(merges)
         reporter = self.env.context.get("partner_merge_guard_reporter")
         if not isinstance(reporter, models.BaseModel):
             reporter = self.browse()
-        links = [Command.link(partner_id) for partner_id in left_out]
-        (self | reporter.with_env(self.env)).write({"guard_left_out_ids": links})
+        cases = self.env["partner.merge.guard.case"]._open_cases(reasons)
+        (self | reporter.with_env(self.env)).write(
+            {
+                "guard_left_out_ids": [Command.link(pid) for pid in left_out],
+                "guard_case_ids": [Command.link(case.id) for case in cases],
+            }
+        )
+
+    def _guard_get_mergeable(self, partner_ids, protections):
+        """:return: those of the contacts that the rules let be merged together"""
+        if protections.keys().isdisjoint(partner_ids):
+            return partner_ids
+        kept_ids = [
+            pid
+            for pid in partner_ids
+            if all(p.rule.scope != "any" for p in protections.get(pid, ()))
+        ]
+        if protections.keys().isdisjoint(kept_ids):
+            return kept_ids
+        # these may stay only as the contact that the others are merged into
+        final = self._get_ordered_partner(kept_ids)[-1:].id
+        return [pid for pid in kept_ids if pid == final or pid not in protections]
+
+    def _guard_find_losing(self, merges):
+        """:return: dict from the lines whose merge would lose records to a text"""
+        if not merges or not self._guard_checks_losses():
+            return {}
+        kept_by_lost, line_by_kept = {}, {}
+        for line, partner_ids in merges.items():
+            kept_id = self._get_ordered_partner(partner_ids)[-1:].id
+            line_by_kept[kept_id] = line
+            kept_by_lost.update({pid: kept_id for pid in partner_ids if pid != kept_id})
+        losing = {}
+        for kept_id, losses in lost_rows.find(self.env, kept_by_lost).items():
+            if reason := self._guard_get_reason({}, losses):
+                losing[line_by_kept[kept_id]] = reason
+        return losing
 
     @api.model
     def _guard_parse_line(self, line):
