@@ -276,6 +276,8 @@ def _look(env, table, kept_by_lost):
     for kept_id, *row in rows:
         by_kept[kept_id].append(row)
     losses = {}
+    # accounts are moved before the other rows, one by one
+    deleted_by_odoo = table.deleted_by_odoo and table.name != "res_partner_bank"
     for kept_id, found in by_kept.items():
         if not any(collides for _place, collides, _same in found):
             continue
@@ -291,8 +293,8 @@ def _look(env, table, kept_by_lost):
             table.name,
             _quoted(table.sql_name),
             has_id,
-            table.deleted_by_odoo,
-            (others if table.deleted_by_odoo else colliding) if colliding else [],
+            deleted_by_odoo,
+            (others if deleted_by_odoo else colliding) if colliding else [],
             colliding,
             same,
         )
@@ -333,6 +335,7 @@ def delete(env, losses):
                     SQL(kind),
                 )
             )
+            env.invalidate_all()
 
 
 def get_model(env, loss):

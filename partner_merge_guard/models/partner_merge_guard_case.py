@@ -178,16 +178,19 @@ class PartnerMergeGuardCase(models.Model):
         return Model.search(domain, limit=RECORDS_SHOWN)
 
     @api.model
-    def _open_cases(self, reasons):
-        """Note groups of contacts that a run has left out, each only once.
+    def _open_cases(self, reasons, reopen=False):
+        """Note groups of contacts that cannot be merged, each only once.
+
+        What somebody has handled stays so: a run finds archived contacts again.
 
         :param reasons: dict from a frozenset of ids of contacts to a text
+        :param reopen: open what was handled all the same
         :return: the cases that are open for these contacts
         """
         # sudo: the run may be of somebody who sees other contacts of the same case
         known = {
-            frozenset(case.partner_ids.ids): case
-            for case in self.sudo().search([("state", "=", "open")])
+            frozenset(c.partner_ids.ids): c
+            for c in self.sudo().search([("state", "!=", False)], order="id")
         }
         cases = self.sudo().create(
             [
@@ -197,6 +200,9 @@ class PartnerMergeGuardCase(models.Model):
             ]
         )
         for ids in known.keys() & reasons.keys():
-            known[ids].reason = reasons[ids]
-            cases += known[ids]
+            if reopen:
+                known[ids].state = "open"
+            if known[ids].state == "open":
+                known[ids].reason = reasons[ids]
+                cases += known[ids]
         return cases.sudo(False)

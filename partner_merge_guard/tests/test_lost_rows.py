@@ -273,10 +273,19 @@ class TestLostRows(MergeGuardCase):
             self.assertEqual(len(self.kept.bank_ids), 2)
             savepoint.rollback()
             self.env.invalidate_all()
-        accounts[0].active = False
-        self.assertRefused(self._merge, self.administrator)
-        accounts[:2].active = False
-        self.assertRefused(self._merge, self.administrator)
+        for archived in (accounts[0], accounts[:2], accounts[1]):
+            with self.subTest(archived=archived.ids):
+                accounts.active = True
+                archived.active = False
+                text = self.assertRefused(self._merge, self.administrator)
+                self.assertIn("BE71096123456769", text)
+                self.assertNotIn("BE68539007547034", text)
+                with self.env.cr.savepoint() as savepoint:
+                    self._tick().action_merge()
+                    found = self.kept.with_context(active_test=False).bank_ids
+                    self.assertEqual(found, accounts[0] + accounts[2])
+                    savepoint.rollback()
+                    self.env.invalidate_all()
 
     def test_switched_off(self):
         table = self._table("UNIQUE (partner_id, kind)")
@@ -446,6 +455,13 @@ class TestCase(MergeGuardCase):
             found = self.env["partner.merge.guard.case"].search(action["domain"])
             self.assertEqual(found, cases[-1])
         self.assertEqual(*cases)
+        cases[0].action_done()
+        wizard = Wizard.create({"group_by_vat": True})
+        wizard.action_start_manual_process()
+        self.assertFalse(wizard.guard_case_count)  # somebody has handled it
+        self.assertEqual(wizard.guard_left_out_count, 2)
+        self.assertEqual(self._case(), cases[0])
+        self.assertEqual(cases[0].state, "open")
         self.assertEqual(cases[0].partner_ids, self.holder + self.other_holder)
         self.assertEqual(cases[0].reason, "Tagged Sociétaire")
 

@@ -137,7 +137,7 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
             *self._guard_find(partners, partners - kept, kept)
         )
         cases = self.env["partner.merge.guard.case"]._open_cases(
-            {frozenset(partners.ids): reason}
+            {frozenset(partners.ids): reason}, reopen=True
         )
         return {
             "type": "ir.actions.act_window",
@@ -165,7 +165,7 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
             self.maximum_group = limit
             action = super().action_start_manual_process()
             # nothing was left out: what is missing is not there
-            if len(self.line_ids) >= wanted or not self.guard_case_ids:
+            if len(self.line_ids) >= wanted or not self.guard_left_out_ids:
                 break
         self.maximum_group = wanted
         self.line_ids[wanted:].unlink()
@@ -231,6 +231,14 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
         )
 
     @api.model
+    def _merge_bank_accounts(self, src_partners, dst_partner):
+        """The first rows that Odoo moves, after all its own checks."""
+        approval = self._guard_get_approval()
+        if approval is not None and approval.kept_id == dst_partner.id:
+            lost_rows.delete(self.env, approval.losses)
+        return super()._merge_bank_accounts(src_partners, dst_partner)
+
+    @api.model
     def _update_foreign_keys_generic(self, model, src_records, dst_record):
         """The second barrier, for code that does not merge by :meth:`_merge`.
 
@@ -246,7 +254,7 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
                 approval = self._guard_check(
                     src_records | dst_record, src_records, dst_record, moved_only=True
                 )
-            lost_rows.delete(self.env, approval.losses)
+                lost_rows.delete(self.env, approval.losses)
         return super()._update_foreign_keys_generic(model, src_records, dst_record)
 
     def _log_merge_operation(self, src_partners, dst_partner):
