@@ -4,7 +4,7 @@
 {
     "name": "CRM Team Followers",
     "summary": "A sales team lists who follows its opportunities, and for which events",
-    "version": "19.0.1.0.0",
+    "version": "19.0.2.0.0",
     "category": "Sales/CRM",
     "author": "CRM and Contacts Suite",
     "license": "AGPL-3",
@@ -19,9 +19,13 @@
         # views
         "views/crm_team_follower_views.xml",
         "views/crm_team_views.xml",
+        "views/crm_team_follower_handover_views.xml",
+        "views/res_partner_views.xml",
         "views/res_users_views.xml",
+        "views/menus.xml",
     ],
     "demo": ["demo/crm_team_follower_demo.xml"],
+    "post_init_hook": "post_init_hook",
     "assets": {
         "web.assets_backend": [
             "crm_team_followers/static/src/**/*",

@@ -2,11 +2,13 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl)
 
 from odoo import api, fields, models
-from odoo.tools import SQL
+from odoo.tools import SQL, email_normalize
 
-# cache key, on the cursor: opportunities of this transaction that are being created,
-# and whether their team has default followers still to be subscribed
-NEW_LEADS = "crm_team_followers.new_leads"
+from .mail_followers import GIVEN
+
+# cache key, on the cursor: opportunities of this transaction that are being created and
+# whose default followers are still to be subscribed
+UNSETTLED = "crm_team_followers.unsettled_leads"
 
 # messages that a machine writes are not what a customer has to say
 MACHINE_MESSAGES = (
@@ -45,14 +47,15 @@ class CrmLead(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        new_leads = self.env.cr.cache.setdefault(NEW_LEADS, {})
-        outer_ids = set(new_leads)
+        if not self.env["crm.team.follower"]._is_used():
+            return super().create(vals_list)
+        unsettled = self.env.cr.cache.setdefault(UNSETTLED, set())
+        outer = set(unsettled)
         try:
             leads = super().create(vals_list)
             leads._settle_team_followers()
         finally:
-            for lead_id in new_leads.keys() - outer_ids:
-                del new_leads[lead_id]
+            unsettled &= outer
         return leads
 
     @api.model
@@ -60,10 +63,9 @@ class CrmLead(models.Model):
         """Note the new opportunities. They are settled once core has subscribed those
         who follow for their own reasons, and before the first message goes out."""
         leads = super()._create(data_list)
-        new_leads = self.env.cr.cache.setdefault(NEW_LEADS, {})
-        for lead in leads:
-            # sudo: whoever creates an opportunity need not see the settings of its team
-            new_leads[lead.id] = bool(lead.team_id.sudo().default_follower_count)
+        unsettled = self.env.cr.cache.get(UNSETTLED)
+        if unsettled is not None:
+            unsettled.update(leads._ids)
         return leads
 
     def _write_multi(self, vals_list):
@@ -84,64 +86,60 @@ class CrmLead(models.Model):
 
     def _filter_settled_team_followers(self):
         """The opportunities of which the followers a team gave are in place."""
-        new_leads = self.env.cr.cache.get(NEW_LEADS)
-        if not new_leads:
+        unsettled = self.env.cr.cache.get(UNSETTLED)
+        if not unsettled:
             return self
-        return self.filtered(lambda lead: lead.id not in new_leads)
+        return self.filtered(lambda lead: lead.id not in unsettled)
 
     def _settle_team_followers(self):
         """Bring pending changes of teams to the followers, before somebody reads these.
 
-        One statement for the whole batch that is being created, whichever of its
+        Constant for the whole batch that is being created, whichever of its
         opportunities asks first.
         """
-        new_leads = self.env.cr.cache.get(NEW_LEADS, {})
-        if any(new_leads.get(lead_id) for lead_id in self._ids):
-            pending = [lead_id for lead_id, waits in new_leads.items() if waits]
-            for lead_id in pending:
-                del new_leads[lead_id]
-            self.env["crm.lead"].browse(pending)._sync_team_followers(new=True)
-        elif self.env["crm.team.follower"]._is_used():
-            self.env["crm.lead"].flush_model(["team_id"])
+        if not self.env["crm.team.follower"]._is_used():
+            return
+        # teams may have been set, in ``create``, since the opportunities were inserted
+        self.env["crm.lead"].flush_model(["team_id", "company_id"])
+        unsettled = self.env.cr.cache.get(UNSETTLED)
+        if unsettled and not unsettled.isdisjoint(self._ids):
+            leads = self.env["crm.lead"].browse(sorted(unsettled))
+            unsettled.clear()
+            leads._sync_team_followers(new=True)
 
-    def _sync_team_followers(self, new=False, followers=None, renew=False):
-        """Give these opportunities the default followers of their team, and take back
-        what other teams, or default followers who are gone, had given.
+    def _sync_team_followers(self, new=False, followers=None):
+        """Bring the followers of these opportunities in line with the lists of their
+        teams.
 
         Runs in a constant number of queries. Idempotent. What people chose themselves
-        is kept: their own events, and that they left.
+        is kept: their own events, and that they left. Reads the teams from the
+        database: pending changes have to be there already.
 
         :param bool new: nothing can have been given yet, so nothing is taken back
-        :param followers: ``crm.team.follower`` records to give; all by default
-        :param bool renew: also bring the events of earlier grants up to date
-        :return: number of followers added, changed or taken back
+        :param followers: only these ``crm.team.follower`` records; all by default
+        :return: number of rows of followers added, changed or taken back
         :rtype: int
         """
         if not self:
             return 0
-        TeamFollower = self.env["crm.team.follower"].sudo()
-        scope = SQL("fol.res_id = ANY(%s)", list(self._ids))
         # sudo: the list of a team holds for whoever moves an opportunity to it
-        leads = self.sudo()
-        listed = TeamFollower.search([("team_id", "in", leads.team_id.ids)])
+        listed = self.sudo().team_id.filtered("default_follower_count")
+        listed = listed._get_effective_followers(followers)
         grants = listed._prepare_grants()
-        changed = 0 if new else TeamFollower._take_back(scope, grants)
-        if followers is not None:
-            grants = [grant for grant in grants if grant.follower_id in followers._ids]
-        if grants:
-            changed += TeamFollower._give(leads, grants)
-            if renew:
-                changed += TeamFollower._renew(scope, grants)
+        Grant = self.env["crm.team.grant"]
+        ids = list(self._ids)
+        changed = 0
+        if not new:
+            scope = SQL("fol.res_id = ANY(%s)", ids)
+            if followers is not None:
+                scope = SQL(
+                    "%s AND fol.crm_team_follower_id = ANY(%s)", scope, followers.ids
+                )
+            changed += Grant._correct(grants, scope)
+        changed += Grant._give(grants, SQL("lead.id = ANY(%s)", ids))
         if changed:
-            self._invalidate_team_followers()
+            Grant._invalidate(self)
         return changed
-
-    def _invalidate_team_followers(self):
-        self.env["mail.followers"].invalidate_model(flush=False)
-        self.invalidate_recordset(
-            ["message_follower_ids", "message_partner_ids", "message_is_follower"],
-            flush=False,
-        )
 
     @api.model
     def _decline_team_followers(self, declined):
@@ -171,66 +169,111 @@ class CrmLead(models.Model):
     # MAILING
     # ------------------------------------------------------------
 
+    @property
+    def _partner_unfollow_enabled(self):
+        """Core's switch for the *Unfollow* link in the mails of external followers:
+        where a team can add them, they can leave."""
+        return self.env["crm.team.follower"]._is_used()
+
+    def _notify_get_classified_recipients_iterator(
+        self, message, recipients_data, *args, **kwargs
+    ):
+        """The mail of external followers has the footer with that link."""
+        batches = super()._notify_get_classified_recipients_iterator(
+            message, recipients_data, *args, **kwargs
+        )
+        external_ids = [
+            recipient["id"]
+            for recipient in recipients_data
+            if recipient["share"] and recipient["is_follower"]
+        ]
+        if external_ids and self.env["crm.team.follower"]._is_used():
+            # sudo: what the mail of a follower says does not depend on who writes
+            given = self.env["mail.followers"].sudo()
+            given = given.search(
+                [
+                    ("res_model", "=", "crm.lead"),
+                    ("res_id", "=", self.id),
+                    ("partner_id", "in", external_ids),
+                    ("crm_team_grant", "in", GIVEN),
+                ]
+            )
+            external_ids = given.partner_id.ids
+        for lang, values, group in batches:
+            if any(r["id"] in external_ids for r in group["recipients_data"]):
+                values = dict(
+                    values, show_unfollow=True, email_notification_force_footer=True
+                )
+            yield lang, values, group
+
     def _notify_get_recipients(self, message, msg_vals=False, **kwargs):
         """What a customer writes also reaches those who asked for just that."""
-        recipients = super()._notify_get_recipients(
-            message, msg_vals=msg_vals, **kwargs
-        )
-        if kwargs.get("notify_skip_followers") or not self._is_customer_message(
-            message, msg_vals
+        if (
+            self.env["crm.team.grant"]._wants_customer_messages()
+            and not kwargs.get("notify_skip_followers")
+            and self._is_customer_message(message, msg_vals)
         ):
-            return recipients
-        subtype_id = self.env["ir.model.data"]._xmlid_to_res_id(
-            "crm_team_followers.mt_lead_customer_message"
-        )
-        if not self._has_followers_of(subtype_id):
-            return recipients
-        known_ids = {recipient["id"] for recipient in recipients}
-        customer_msg_vals = dict(
-            msg_vals or {}, subtype_id=subtype_id, partner_ids=[], outgoing_email_to=""
-        )
-        return recipients + [
-            recipient
-            for recipient in super()._notify_get_recipients(
-                message, msg_vals=customer_msg_vals, **kwargs
-            )
-            if recipient["id"] not in known_ids
-        ]
+            self = self.with_context(crm_team_followers_customer_message=True)
+        return super()._notify_get_recipients(message, msg_vals=msg_vals, **kwargs)
 
     def _is_customer_message(self, message, msg_vals):
-        """Whether somebody from outside wrote this, for all followers to read."""
+        """Whether a customer wrote this, for all followers to read.
+
+        Neither a machine (see ``mail.thread._is_automatic_mail``), nor somebody of
+        ours: a colleague, a former one, an address or a mail domain of the companies.
+        """
         msg_vals = msg_vals or {}
         # sudo: judged for all recipients alike, whoever posts
         message_sudo = message.sudo()
-        if msg_vals.get("message_type", message_sudo.message_type) in MACHINE_MESSAGES:
+
+        def value(name):
+            if name in msg_vals:
+                return msg_vals[name]
+            field = message_sudo._fields[name]
+            found = message_sudo[name]
+            return found.id if field.relational else found
+
+        if (
+            self.env.context.get("crm_team_followers_automatic_mail")
+            or value("message_type") in MACHINE_MESSAGES
+        ):
             return False
-        if "author_id" in msg_vals:
-            author = message_sudo.author_id.browse(msg_vals["author_id"] or ())
-        else:
-            author = message_sudo.author_id
+        author = message_sudo.author_id.browse(value("author_id") or ())
         if author and not author.partner_share:
             return False
-        if "subtype_id" in msg_vals:
-            subtype = message_sudo.subtype_id.browse(msg_vals["subtype_id"] or ())
-        else:
-            subtype = message_sudo.subtype_id
-        return bool(subtype) and not subtype.internal
+        subtype = message_sudo.subtype_id.browse(value("subtype_id") or ())
+        if not subtype or subtype.internal:
+            return False
+        address = email_normalize(value("email_from") or "") or author.email_normalized
+        return not self._is_of_ours(author, address or "")
 
-    def _has_followers_of(self, subtype_id):
-        self.ensure_one()
+    @api.model
+    def _is_of_ours(self, person, address):
+        """Whether a person, or an address, belongs to the companies themselves.
+
+        :param person: res.partner, empty when unknown
+        :param str address: normalized
+        """
+        self.env["res.users"].flush_model(["login", "partner_id", "share"])
+        self.env["res.partner"].flush_model(["email_normalized"])
         self.env.cr.execute(
             SQL(
                 """
-        SELECT 1
-          FROM mail_followers fol
-          JOIN mail_followers_mail_message_subtype_rel rel
-            ON rel.mail_followers_id = fol.id
-         WHERE fol.res_model = 'crm.lead' AND fol.res_id = %s
-           AND rel.mail_message_subtype_id = %s
-         LIMIT 1
+        SELECT EXISTS (SELECT FROM mail_alias_domain WHERE lower(name) = %(domain)s)
+            OR EXISTS (SELECT FROM res_company company
+                         JOIN res_partner partner ON partner.id = company.partner_id
+                        WHERE partner.id = %(person)s
+                           OR partner.email_normalized = %(address)s)
+            OR EXISTS (SELECT FROM res_users
+                         JOIN res_partner partner ON partner.id = res_users.partner_id
+                        WHERE res_users.share IS NOT TRUE
+                          AND (partner.id = %(person)s
+                               OR partner.email_normalized = %(address)s
+                               OR lower(res_users.login) = %(address)s))
                 """,
-                self.id,
-                subtype_id,
+                domain=address.partition("@")[2],
+                person=person.id or None,
+                address=address or None,
             )
         )
-        return bool(self.env.cr.rowcount)
+        return self.env.cr.fetchone()[0]

@@ -7,7 +7,7 @@ from odoo.tools import SQL
 
 # above this number of open opportunities, a background job gives the followers
 BACKGROUND_ABOVE = 3000
-# opportunities per step of the background job: about a second of work
+# opportunities per batch of the background job: about a second of work
 BACKGROUND_STEP = 5000
 
 
@@ -39,20 +39,54 @@ class CrmTeam(models.Model):
     open_opportunity_count = fields.Integer(
         string="Open Opportunities", compute="_compute_open_opportunity_count"
     )
+    default_follower_due_count = fields.Integer(
+        string="Opportunities to Bring in Line",
+        compute="_compute_default_follower_pending",
+        help="Open opportunities of which the followers are not what the list says.",
+    )
     default_follower_pending = fields.Boolean(
         string="Changes to Apply", compute="_compute_default_follower_pending"
     )
+    default_follower_notice = fields.Char(
+        string="What Is Missing", compute="_compute_default_follower_pending"
+    )
+    external_follower_names = fields.Char(
+        string="External Contacts in the List",
+        compute="_compute_external_follower_names",
+    )
+    follower_job_ids = fields.One2many(
+        comodel_name="crm.team.follower.job", inverse_name="team_id"
+    )
+    follower_job_state = fields.Selection(
+        selection=lambda self: (
+            self.env["crm.team.follower.job"]
+            ._fields["state"]
+            ._description_selection(self.env)
+        ),
+        compute="_compute_follower_job",
+    )
+    follower_job_error = fields.Text(compute="_compute_follower_job")
     follower_job_total = fields.Integer(
-        string="Opportunities to Bring up to Date", readonly=True, copy=False
+        string="Opportunities to Bring up to Date", compute="_compute_follower_job"
     )
     follower_job_done = fields.Integer(
-        string="Opportunities Brought up to Date", readonly=True, copy=False
-    )
-    follower_job_last_lead = fields.Integer(
-        string="Last Opportunity Brought up to Date", readonly=True, copy=False
+        string="Opportunities Brought up to Date", compute="_compute_follower_job"
     )
     follower_job_progress = fields.Float(
-        string="Progress", compute="_compute_follower_job_progress"
+        string="Progress", compute="_compute_follower_job"
+    )
+    copied_team_id = fields.Many2one(
+        comodel_name="crm.team",
+        string="Copy of",
+        copy=False,
+        readonly=True,
+        ondelete="set null",
+        help="The team that this one was copied from, until it is decided whether its "
+        "default followers are copied too.",
+    )
+    copied_follower_count = fields.Integer(
+        related="copied_team_id.default_follower_count",
+        string="Default Followers of the Copied Team",
     )
 
     # ------------------------------------------------------------
@@ -79,44 +113,65 @@ class CrmTeam(models.Model):
         for team in self:
             team.open_opportunity_count = counts.get(team._origin, 0)
 
-    @api.depends("default_follower_ids.to_apply")
+    @api.depends(
+        "default_follower_ids.active",
+        "default_follower_ids.customer_messages_only",
+        "default_follower_ids.subtype_ids",
+        "default_follower_ids.to_confirm",
+    )
     def _compute_default_follower_pending(self):
-        leftovers = self._get_teams_with_leftovers()
         for team in self:
-            team.default_follower_pending = team._origin in leftovers or any(
-                team.default_follower_ids.filtered("active").mapped("to_apply")
+            # sudo: the list holds for all opportunities, whoever may open which
+            origin = team._origin.sudo()
+            Job = origin.env["crm.team.follower.job"]
+            team.default_follower_due_count = len(Job._get_due_opportunities(origin))
+            team.default_follower_pending = bool(
+                team.default_follower_due_count or Job._has_leftovers(origin)
             )
+            team.default_follower_notice = team._prepare_follower_notice()
 
-    def _get_teams_with_leftovers(self):
-        """Teams where default followers who were removed still follow opportunities."""
-        if not self.ids:
-            return self.browse()
-        self.env["mail.followers"].flush_model()
-        self.env["crm.lead"].flush_model(["team_id"])
-        self.env.cr.execute(
-            SQL(
-                """
-        SELECT DISTINCT lead.team_id
-          FROM mail_followers fol
-          JOIN crm_lead lead ON lead.id = fol.res_id
-         WHERE fol.res_model = 'crm.lead'
-           AND fol.crm_team_grant IN ('full', 'part')
-           AND fol.crm_team_follower_id IS NULL
-           AND lead.team_id = ANY(%s)
-           AND lead.active AND lead.won_status = 'pending'
-                """,
-                self.ids,
+    def _prepare_follower_notice(self):
+        if not self.default_follower_pending:
+            return False
+        if not self.default_follower_due_count:
+            return self.env._(
+                "People who were taken off this list still follow closed opportunities."
             )
+        return self.env._(
+            "%(count)s of %(total)s open opportunities are not in line with this list.",
+            count=self.default_follower_due_count,
+            total=self.open_opportunity_count,
         )
-        return self.browse(team_id for (team_id,) in self.env.cr.fetchall())
 
-    @api.depends("follower_job_total", "follower_job_done")
-    def _compute_follower_job_progress(self):
+    @api.depends("default_follower_ids.active", "default_follower_ids.to_confirm")
+    def _compute_external_follower_names(self):
         for team in self:
-            total = team.follower_job_total
-            team.follower_job_progress = (
-                100 * min(team.follower_job_done, total) / total if total else 0
+            external = team.default_follower_ids.filtered(
+                lambda follower: (
+                    follower.active and follower.is_external and not follower.to_confirm
+                )
             )
+            team.external_follower_names = ", ".join(
+                external.partner_id.sudo().mapped("name")
+            )
+
+    @api.depends(
+        "follower_job_ids.done_count",
+        "follower_job_ids.error",
+        "follower_job_ids.state",
+        "follower_job_ids.total_count",
+    )
+    def _compute_follower_job(self):
+        for team in self:
+            # sudo: progress is shown to everyone who sees the team
+            job = team.sudo().follower_job_ids.filtered(
+                lambda job: job.state != "done"
+            )[:1]
+            team.follower_job_state = job.state
+            team.follower_job_error = job.error
+            team.follower_job_total = job.total_count
+            team.follower_job_done = job.done_count
+            team.follower_job_progress = job.progress
 
     # ------------------------------------------------------------
     # CONSTRAINTS
@@ -124,7 +179,7 @@ class CrmTeam(models.Model):
 
     @api.constrains("company_id")
     def _check_default_followers_company(self):
-        self.default_follower_ids._check_company_visible()
+        self.default_follower_ids.filtered("active")._check_company_visible()
 
     # ------------------------------------------------------------
     # CRUD
@@ -147,10 +202,22 @@ class CrmTeam(models.Model):
         return result
 
     def unlink(self):
-        """The opportunities stay, without team: so what the team gave is taken back."""
-        # sudo: as above, it goes with the team
-        self.sudo().default_follower_ids._withdraw(everything=True)
+        """The opportunities stay, without team: so what the team gave is taken back,
+        also from those who were taken off the list before."""
+        self.check_access("unlink")
+        self._take_back_followers()
         return super().unlink()
+
+    def copy(self, default=None):
+        """The list of a copied team is asked for, see ``copied_team_id``."""
+        copies = super().copy(default)
+        for team, copied in zip(self, copies, strict=True):
+            # sudo: a note of ours, not a setting
+            if team.sudo().default_follower_ids.filtered(
+                lambda follower: follower.source == "manual"
+            ):
+                copied.sudo().copied_team_id = team
+        return copies
 
     # ------------------------------------------------------------
     # ACTIONS
@@ -192,6 +259,84 @@ class CrmTeam(models.Model):
                 count=self.open_opportunity_count,
                 changed=changed,
             )
+        if self.external_follower_names:
+            message += " " + self.env._(
+                "External contacts who follow them: %(names)s.",
+                names=self.external_follower_names,
+            )
+        return self._notify_and_reload(message)
+
+    def action_stop_follower_job(self):
+        """Stop the background job of this team; what is done stays, and can be resumed.
+
+        :raise AccessError: when the user may not change the team
+        """
+        self.check_access("write")
+        # sudo: jobs are written by the buttons of the team only
+        running = self.sudo().follower_job_ids.filtered(
+            lambda job: job.state == "running"
+        )
+        running.state = "stopped"
+
+    def action_resume_follower_job(self):
+        """Go on with the jobs of this team that were stopped, or that failed.
+
+        :raise AccessError: when the user may not change the team
+        """
+        self.check_access("write")
+        # sudo: as above
+        self.sudo().follower_job_ids._start()
+
+    def action_take_back_default_followers(self):
+        """Take back all that the lists of these teams gave, on all opportunities: for
+        those who want to uninstall this addon, or to begin anew.
+
+        :return: action, a notification of what was done
+        :raise AccessError: when the user may not change the team
+        """
+        self.check_access("write")
+        changed = self._take_back_followers()
+        return self._notify_and_reload(
+            self.env._(
+                "%(changed)s followers were taken back. The lists are as they were: "
+                "new opportunities follow them.",
+                changed=changed,
+            )
+        )
+
+    def action_copy_default_followers(self):
+        """Take over the list of the team that this one was copied from.
+
+        :raise AccessError: when the user may not change the list
+        """
+        for team in self:
+            # sudo: the copied team may be one that the user does not see; whoever
+            # copies a list sees it all the same, and needs the right to make one
+            listed = team.sudo().copied_team_id.default_follower_ids.filtered(
+                lambda follower: follower.active and follower.source == "manual"
+            )
+            missing = listed.filtered(
+                lambda follower, team=team: (
+                    follower.partner_id not in team.default_follower_ids.partner_id
+                )
+            )
+            self.env["crm.team.follower"].create(
+                [
+                    follower._prepare_copy_values(team, follower.partner_id)
+                    for follower in missing
+                ]
+            )
+        self.action_dismiss_copied_followers()
+
+    def action_dismiss_copied_followers(self):
+        """Begin with an empty list after all.
+
+        :raise AccessError: when the user may not change the team
+        """
+        self.check_access("write")
+        self.copied_team_id = False
+
+    def _notify_and_reload(self, message):
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
@@ -201,14 +346,6 @@ class CrmTeam(models.Model):
                 "next": {"type": "ir.actions.client", "tag": "soft_reload"},
             },
         }
-
-    def action_stop_follower_job(self):
-        """Stop the background job of this team; what is done stays, and can be resumed.
-
-        :raise AccessError: when the user may not change the team
-        """
-        self.check_access("write")
-        self.write({"follower_job_total": 0, "follower_job_done": 0})
 
     # ------------------------------------------------------------
     # APPLYING
@@ -221,89 +358,59 @@ class CrmTeam(models.Model):
             & Domain("won_status", "=", "pending")
         )
 
+    def _get_effective_followers(self, followers=None):
+        """
+        :param followers: only these ``crm.team.follower`` records; all by default
+        :return: default followers of these teams, without those who stopped it
+        """
+        # sudo: the lists hold for everybody
+        TeamFollower = self.env["crm.team.follower"].sudo()
+        listed = TeamFollower.search([("team_id", "in", self.ids)])
+        return listed if followers is None else listed & followers
+
+    def _take_back_followers(self, leftovers_only=False):
+        """
+        :param bool leftovers_only: only what those left who were taken off the list
+        :return: number of rows that these teams gave and that are taken back
+        :rtype: int
+        """
+        Grant = self.env["crm.team.grant"]
+        if not self.env["crm.team.follower"]._is_used():
+            return 0
+        scope = SQL("lead.team_id = ANY(%s)", self.ids)
+        if leftovers_only:
+            scope = SQL("%s AND fol.crm_team_follower_id IS NULL", scope)
+        self.env["crm.lead"].flush_model(["team_id"])
+        changed = Grant._correct([], scope)
+        Grant._invalidate()
+        return changed
+
     def _apply_default_followers(self, followers=None):
         """Give default followers to the open opportunities.
 
         :param followers: ``crm.team.follower`` records of this team; all by default,
-        with
-            their events brought up to date and former ones taken back
+            and former ones taken back everywhere
         :return: number of followers changed; None when a background job does it
         :rtype: int | None
         """
         self.ensure_one()
         # sudo: a manager of the team may not see all of its opportunities
-        leads = self.env["crm.lead"].sudo()
-        domain = self._open_opportunity_domain()
-        if leads.search_count(domain, limit=BACKGROUND_ABOVE + 1) > BACKGROUND_ABOVE:
-            self._start_follower_job()
+        team = self.sudo()
+        Job = team.env["crm.team.follower.job"]
+        due = Job._get_due_opportunities(team, followers)
+        if len(due) > BACKGROUND_ABOVE:
+            Job._launch(team, followers)
             return None
-        changed = leads.search(domain)._sync_team_followers(
-            followers=followers, renew=followers is None
-        )
-        self._note_applied(followers)
-        return changed
-
-    def _note_applied(self, followers=None):
-        applied = self.default_follower_ids if followers is None else followers
-        # sudo: a note of ours, not a setting
-        applied.sudo().filtered("to_apply").write({"to_apply": False})
-        self.invalidate_recordset(["default_follower_pending"], flush=False)
-
-    def _start_follower_job(self):
-        # sudo: a note of ours, not a setting
-        self.sudo().write(
-            {
-                "follower_job_total": self.open_opportunity_count,
-                "follower_job_done": 0,
-                "follower_job_last_lead": 0,
-            }
-        )
-        self._note_applied()
-        cron = self.env.ref("crm_team_followers.ir_cron_apply_default_followers")
-        # sudo: scheduled actions belong to the settings
-        cron.sudo()._trigger()
+        changed = 0
+        if followers is None:
+            changed += team._take_back_followers(leftovers_only=True)
+            # what was stopped, or failed, is done with this
+            team.follower_job_ids.filtered("whole_list").unlink()
+        return changed + due._sync_team_followers(followers=followers)
 
     @api.model
     def _cron_apply_default_followers(self):
-        """Bring open opportunities up to date, team by team and step by step.
-
-        Each step is committed, with its progress; a stopped or killed job goes on where
-        it was, and doing a step twice does no harm.
-        """
-        cron = self.env["ir.cron"]
-        teams = self.search([("follower_job_total", ">", 0)])
-        cron._commit_progress(remaining=teams._get_follower_job_remaining())
-        for team in teams:
-            while team.follower_job_total:
-                leads = self.env["crm.lead"].search(
-                    team._open_opportunity_domain()
-                    & Domain("id", ">", team.follower_job_last_lead),
-                    order="id",
-                    limit=BACKGROUND_STEP,
-                )
-                leads._sync_team_followers(renew=True)
-                if len(leads) < BACKGROUND_STEP:
-                    team.write({"follower_job_total": 0, "follower_job_done": 0})
-                else:
-                    team.write(
-                        {
-                            "follower_job_done": team.follower_job_done + len(leads),
-                            "follower_job_last_lead": leads[-1].id,
-                        }
-                    )
-                time_left = cron._commit_progress(
-                    len(leads), remaining=teams._get_follower_job_remaining()
-                )
-                if not time_left:
-                    return
-
-    def _get_follower_job_remaining(self):
-        """Opportunities still to do; at least one for a team that is not finished."""
-        return sum(
-            max(team.follower_job_total - team.follower_job_done, 1)
-            for team in self
-            if team.follower_job_total
-        )
+        self.env["crm.team.follower.job"]._cron_run()
 
     # ------------------------------------------------------------
     # LEADER AND MEMBERS
@@ -355,7 +462,7 @@ class CrmTeam(models.Model):
             )
             if former:
                 if at_once:
-                    former._withdraw(everything=True)
+                    former._correct(everything=True)
                 former.unlink()
             for partner, source in wanted.items():
                 follower = listed.get(partner)

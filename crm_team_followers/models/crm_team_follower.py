@@ -5,7 +5,7 @@ from collections import namedtuple
 
 from odoo import api, fields, models, tools
 from odoo.exceptions import AccessError, UserError, ValidationError
-from odoo.fields import Domain
+from odoo.fields import Command, Domain
 from odoo.tools import SQL
 
 # what one default follower gives: ``company_ids`` is None for all companies
@@ -80,8 +80,26 @@ class CrmTeamFollower(models.Model):
         required=True,
         readonly=True,
     )
-    to_apply = fields.Boolean(
-        string="Not yet on Open Opportunities", default=True, readonly=True
+    to_confirm = fields.Boolean(
+        readonly=True,
+        help="Nothing is given to an external contact before a manager confirms it.",
+    )
+    status = fields.Selection(
+        selection=[
+            # nothing is given
+            ("stopped", "Stopped by the person"),
+            ("archived", "Archived: gets nothing"),
+            ("company", "Cannot see the company: gets nothing"),
+            ("restricted", "May not follow: gets nothing"),
+            ("to_confirm", "External: to be confirmed"),
+            ("no_event", "No event left: gets nothing"),
+            # given, but worth knowing
+            ("external", "External contact"),
+            ("no_access", "Cannot open opportunities"),
+            ("own_only", "Opens only their own opportunities"),
+        ],
+        compute="_compute_status",
+        compute_sudo=True,
     )
     company_id = fields.Many2one(related="team_id.company_id", store=True, index=True)
     is_mine = fields.Boolean(compute="_compute_is_mine")
@@ -152,14 +170,41 @@ class CrmTeamFollower(models.Model):
         for follower in self:
             follower.is_mine = follower.partner_id == self.env.user.partner_id
 
+    @api.depends(
+        "active",
+        "customer_messages_only",
+        "partner_id.active",
+        "partner_id.user_ids.active",
+        "partner_id.user_ids.company_ids",
+        "subtype_ids",
+        "team_id.company_id",
+        "to_confirm",
+    )
+    def _compute_status(self):
+        obstacles = self._get_obstacles()
+        for follower in self:
+            follower.status = obstacles.get(follower) or follower._get_warning()
+
+    def _get_warning(self):
+        """What a manager should know of somebody who is given something."""
+        self.ensure_one()
+        if self.is_external:
+            return "external"
+        user = self.partner_id.user_ids.filtered(lambda user: not user.share)[:1]
+        if not self.env["crm.lead"].with_user(user).has_access("read"):
+            return "no_access"
+        if not user.has_group("sales_team.group_sale_salesman_all_leads"):
+            return "own_only"
+        return False
+
     # ------------------------------------------------------------
     # CONSTRAINTS
     # ------------------------------------------------------------
 
-    @api.constrains("team_id", "partner_id")
+    @api.constrains("team_id", "partner_id", "active")
     def _check_company_visible(self):
         # sudo: the companies of other users decide; nothing of them is shown
-        for follower in self.sudo():
+        for follower in self.sudo().filtered("active"):
             company = follower.team_id.company_id
             companies = follower._visible_companies()
             # nothing reaches people of whom all users are archived: no harm either
@@ -210,9 +255,7 @@ class CrmTeamFollower(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         followers = super().create(vals_list)
-        if not self._is_used():
-            # it was asked before there was a first one
-            self.env.registry.clear_cache()
+        followers._note_use()
         return followers
 
     def write(self, vals):
@@ -226,18 +269,39 @@ class CrmTeamFollower(models.Model):
                 )
             )
         mine = self.filtered("is_mine")
+        had = {}
         if not self.env.su:
             self._check_own_choice(mine, vals)
-        events_changed = {"subtype_ids", "customer_messages_only"} & vals.keys()
-        if events_changed and "to_apply" not in vals:
-            vals = dict(vals, to_apply=True)
+            had = {follower: follower._receivable_subtypes() for follower in mine}
         result = super().write(vals)
-        # sudo: people decide on what they receive, also on what they cannot open
-        if mine and (events_changed or "active" in vals):
-            mine.sudo()._apply_own_choice()
-        if mine and vals.get("active"):
-            mine.sudo()._give_to_open_opportunities()
+        readers = self.env.su or self.env["crm.lead"].has_access("read")
+        for follower in mine:
+            if not readers and follower._granted_subtypes() - had[follower]:
+                raise AccessError(
+                    self.env._(
+                        "You can leave out events, not add any: ask a sales "
+                        "administrator."
+                    )
+                )
+        self._note_use()
+        if {"subtype_ids", "customer_messages_only", "active"} & vals.keys():
+            # sudo: people decide on what they receive, also on what they cannot open
+            mine.sudo()._correct(events=True)
+        if vals.get("active"):
+            for team, followers in mine.sudo().grouped("team_id").items():
+                team._apply_default_followers(followers)
         return result
+
+    def _note_use(self):
+        """Forget that nobody used what is used from now on."""
+        if not self:
+            return
+        wanted = any(self.mapped("customer_messages_only"))
+        if not self._is_used() or (
+            wanted and not self.env["crm.team.grant"]._wants_customer_messages()
+        ):
+            self.flush_model()
+            self.env.registry.clear_cache()
 
     def _check_own_choice(self, mine, vals):
         """
@@ -247,8 +311,7 @@ class CrmTeamFollower(models.Model):
             raise AccessError(
                 self.env._(
                     "Only the person can stop, or start again, to follow a team this "
-                    "way. "
-                    "You can remove them from the list."
+                    "way. You can remove them from the list."
                 )
             )
         if self.env.user.has_group("sales_team.group_sale_manager"):
@@ -263,23 +326,14 @@ class CrmTeamFollower(models.Model):
             raise AccessError(
                 self.env._("Only a sales administrator can change default followers.")
             )
-        if self.env["crm.lead"].has_access("read"):
-            return
-        narrowing = {"subtype_ids", "customer_messages_only"}
-        for follower in mine:
-            wanted = follower.new(origin=follower)
-            wanted.update({name: vals[name] for name in vals.keys() & narrowing})
-            had = follower._granted_subtypes()
-            if self.env.ref("mail.mt_comment") in had:
-                # what customers write is a part of the discussions
-                had |= self.env.ref("crm_team_followers.mt_lead_customer_message")
-            if wanted._granted_subtypes()._origin - had:
-                raise AccessError(
-                    self.env._(
-                        "You can leave out events, not add any: ask a sales "
-                        "administrator."
-                    )
-                )
+
+    def _receivable_subtypes(self):
+        """What somebody may choose to receive who cannot read opportunities: a part of
+        what the list gives; what customers write is a part of the discussions."""
+        subtypes = self._granted_subtypes()
+        if self.env.ref("mail.mt_comment") in subtypes:
+            subtypes |= self.env.ref("crm_team_followers.mt_lead_customer_message")
+        return subtypes
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_automatic(self):
@@ -313,6 +367,15 @@ class CrmTeamFollower(models.Model):
         """
         return self.write({"active": True})
 
+    def action_confirm(self):
+        """Confirm that external contacts shall follow the team's opportunities.
+
+        :raise AccessError: when the user may not change the list
+        """
+        self.check_access("create")
+        # sudo: a note of ours, not a setting
+        self.sudo().to_confirm = False
+
     # ------------------------------------------------------------
     # GRANTS
     # ------------------------------------------------------------
@@ -325,7 +388,7 @@ class CrmTeamFollower(models.Model):
             """
         SELECT EXISTS (SELECT FROM crm_team_follower)
             OR EXISTS (SELECT FROM mail_followers
-                        WHERE crm_team_grant IN ('full', 'part')
+                        WHERE crm_team_grant IN ('full', 'kept', 'part')
                           AND crm_team_follower_id IS NULL)
             """
         )
@@ -338,10 +401,8 @@ class CrmTeamFollower(models.Model):
         self.ensure_one()
         subtypes = self.subtype_ids._origin
         if self.customer_messages_only:
-            comment = self.env.ref("mail.mt_comment")
-            if comment in subtypes:
-                subtypes |= self.env.ref("crm_team_followers.mt_lead_customer_message")
-            subtypes -= comment | self.env.ref("mail.mt_note")
+            subtypes |= self.env.ref("crm_team_followers.mt_lead_customer_message")
+            subtypes -= self.env.ref("mail.mt_comment") | self.env.ref("mail.mt_note")
         if self.is_external:
             subtypes = subtypes.filtered(lambda subtype: not subtype.internal)
         return subtypes
@@ -349,8 +410,7 @@ class CrmTeamFollower(models.Model):
     def _visible_companies(self):
         """
         :return: companies whose opportunities the person may follow; None for all of
-        them,
-            no company for a person who only has archived users
+            them, no company for a person who only has archived users
         """
         self.ensure_one()
         partner = self.partner_id
@@ -359,26 +419,48 @@ class CrmTeamFollower(models.Model):
             return users.filtered("active").company_ids
         return partner.company_id or None
 
+    def _get_obstacles(self):
+        """
+        :return: why nothing is given, see the field ``status``, by default follower;
+            those in whose way nothing stands are not in it
+        :rtype: dict
+        """
+        obstacles = {}
+        restriction = self._restriction_domain()
+        allowed = self.partner_id
+        if not restriction.is_true():
+            allowed = allowed.filtered_domain(restriction)
+        for follower in self:
+            companies = follower._visible_companies()
+            company = follower.team_id.company_id
+            if not follower.active:
+                obstacles[follower] = "stopped"
+            elif not follower.partner_id.active or (
+                companies is not None and not companies
+            ):
+                obstacles[follower] = "archived"
+            elif company and companies is not None and company not in companies:
+                obstacles[follower] = "company"
+            elif follower.partner_id not in allowed:
+                obstacles[follower] = "restricted"
+            elif follower.to_confirm and follower.is_external:
+                obstacles[follower] = "to_confirm"
+            elif not follower._granted_subtypes():
+                obstacles[follower] = "no_event"
+        return obstacles
+
     def _prepare_grants(self):
         """What these default followers give now; nothing for those whom it cannot
         reach.
 
         :return: list of Grant
         """
-        restriction = self._restriction_domain()
-        followers = self.filtered(
-            lambda follower: follower.active and follower.partner_id.active
-        )
-        if followers and not restriction.is_true():
-            partners = followers.partner_id.filtered_domain(restriction)
-            followers = followers.filtered(
-                lambda follower: follower.partner_id in partners
-            )
+        obstacles = self._get_obstacles()
         grants = []
-        for follower in followers:
-            companies = follower._visible_companies()
-            if companies is not None and not companies:
+        for follower in self:
+            if follower in obstacles:
                 continue
+            companies = follower._visible_companies()
             grants.append(
                 Grant(
                     follower.id,
@@ -390,243 +472,56 @@ class CrmTeamFollower(models.Model):
             )
         return grants
 
-    @api.model
-    def _grants_sql(self, grants):
-        """The grants as two relations, ``wanted`` and ``event``."""
-        return SQL(
-            """
-            wanted (follower_id, team_id, partner_id, company_ids) AS (VALUES %s),
-            event (follower_id, subtype_id) AS (
-                SELECT * FROM unnest(%s::int[], %s::int[])
-            )
-            """,
-            SQL(", ").join(
-                SQL("(%s::int, %s::int, %s::int, %s::int[])", *grant[:4])
-                for grant in grants or [Grant(None, None, None, None, ())]
-            ),
-            [grant.follower_id for grant in grants for _id in grant.subtype_ids],
-            [subtype_id for grant in grants for subtype_id in grant.subtype_ids],
-        )
-
-    @api.model
-    def _flush_followers(self):
-        self.env["mail.followers"].flush_model()
-
-    @api.model
-    def _give(self, leads, grants):
-        """Subscribe default followers to opportunities, in one statement.
-
-        Only what is missing: a row that is there keeps its events, and gets those of
-        the team on top, which are noted as ours.
-
-        :param leads: crm.lead
-        :param list grants: see :meth:`_prepare_grants`
-        :return: number of rows added or extended
-        :rtype: int
-        """
-        self._flush_followers()
-        self.env.cr.execute(
-            SQL(
-                """
-        WITH %(grants)s, given AS (
-            SELECT lead.id AS lead_id, wanted.follower_id, wanted.partner_id
-              FROM unnest(%(lead_ids)s::int[], %(team_ids)s::int[],
-                          %(company_ids)s::int[]) AS lead (id, team_id, company_id)
-              JOIN wanted ON wanted.team_id = lead.team_id
-             WHERE (lead.company_id IS NULL OR wanted.company_ids IS NULL
-                    OR lead.company_id = ANY(wanted.company_ids))
-               AND NOT EXISTS (
-                   SELECT FROM crm_lead_team_unfollow_rel declined
-                    WHERE declined.lead_id = lead.id
-                      AND declined.partner_id = wanted.partner_id)
-        ), added AS (
-            INSERT INTO mail_followers (res_model, res_id, partner_id,
-                                        crm_team_follower_id, crm_team_grant)
-                 SELECT 'crm.lead', lead_id, partner_id, follower_id, 'full'
-                   FROM given
-            ON CONFLICT DO NOTHING
-              RETURNING id, crm_team_follower_id AS follower_id
-        ), added_event AS (
-            INSERT INTO mail_followers_mail_message_subtype_rel
-                        (mail_followers_id, mail_message_subtype_id)
-                 SELECT added.id, event.subtype_id
-                   FROM added JOIN event USING (follower_id)
-        ), met AS (
-            UPDATE mail_followers fol
-               SET crm_team_follower_id = given.follower_id, crm_team_grant = 'part'
-              FROM given
-             WHERE fol.res_model = 'crm.lead' AND fol.res_id = given.lead_id
-               AND fol.partner_id = given.partner_id AND fol.crm_team_grant IS NULL
-         RETURNING fol.id, fol.crm_team_follower_id AS follower_id
-        ), met_event AS (
-            INSERT INTO mail_followers_mail_message_subtype_rel
-                        (mail_followers_id, mail_message_subtype_id)
-                 SELECT met.id, event.subtype_id
-                   FROM met JOIN event USING (follower_id)
-            ON CONFLICT DO NOTHING
-              RETURNING mail_followers_id, mail_message_subtype_id
-        ), noted AS (
-            INSERT INTO mail_followers_crm_team_subtype_rel
-                        (mail_followers_id, mail_message_subtype_id)
-                 SELECT mail_followers_id, mail_message_subtype_id FROM met_event
-            ON CONFLICT DO NOTHING
-        )
-        SELECT (SELECT count(*) FROM added) + (SELECT count(*) FROM met)
-                """,
-                grants=self._grants_sql(grants),
-                # from the cache: no opportunity is written earlier than without us
-                lead_ids=list(leads._ids),
-                team_ids=[lead.team_id.id or None for lead in leads],
-                company_ids=[lead.company_id.id or None for lead in leads],
-            )
-        )
-        return self.env.cr.fetchone()[0]
-
-    @api.model
-    def _take_back(self, scope, grants):
-        """Withdraw what was given and is not granted any more, in one statement.
-
-        :param SQL scope: condition on the rows ``fol`` of mail_followers
-        :param list grants: what stays, see :meth:`_prepare_grants`
-        :return: number of rows removed or reduced
-        :rtype: int
-        """
-        self._flush_followers()
-        self.env.cr.execute(
-            SQL(
-                """
-        WITH %(grants)s, stale AS (
-            SELECT fol.id, fol.crm_team_grant
-              FROM mail_followers fol
-             WHERE fol.res_model = 'crm.lead' AND %(scope)s
-               AND fol.crm_team_grant IN ('full', 'part')
-               AND NOT EXISTS (
-                   SELECT FROM crm_lead lead JOIN wanted USING (team_id)
-                    WHERE lead.id = fol.res_id
-                      AND wanted.follower_id = fol.crm_team_follower_id
-                      AND (lead.company_id IS NULL OR wanted.company_ids IS NULL
-                           OR lead.company_id = ANY(wanted.company_ids)))
-        ), removed AS (
-            DELETE FROM mail_followers fol
-             USING stale
-             WHERE fol.id = stale.id AND stale.crm_team_grant = 'full'
-        ), reduced AS (
-            DELETE FROM mail_followers_mail_message_subtype_rel rel
-             USING stale, mail_followers_crm_team_subtype_rel noted
-             WHERE stale.crm_team_grant = 'part'
-               AND noted.mail_followers_id = stale.id
-               AND rel.mail_followers_id = stale.id
-               AND rel.mail_message_subtype_id = noted.mail_message_subtype_id
-        ), forgotten AS (
-            DELETE FROM mail_followers_crm_team_subtype_rel noted
-             USING stale
-             WHERE noted.mail_followers_id = stale.id AND stale.crm_team_grant = 'part'
-        ), released AS (
-            UPDATE mail_followers fol
-               SET crm_team_follower_id = NULL, crm_team_grant = NULL
-              FROM stale
-             WHERE fol.id = stale.id AND stale.crm_team_grant = 'part'
-        )
-        SELECT count(*) FROM stale
-                """,
-                grants=self._grants_sql(grants),
-                scope=scope,
-            )
-        )
-        return self.env.cr.fetchone()[0]
-
-    @api.model
-    def _renew(self, scope, grants):
-        """Bring the events of earlier grants up to date, in one statement.
-
-        :param SQL scope: condition on the rows ``fol`` of mail_followers
-        :param list grants: see :meth:`_prepare_grants`
-        :return: number of rows changed
-        :rtype: int
-        """
-        self._flush_followers()
-        self.env.cr.execute(
-            SQL(
-                """
-        WITH %(grants)s, earlier AS (
-            SELECT fol.id, fol.crm_team_grant, fol.crm_team_follower_id AS follower_id
-              FROM mail_followers fol
-              JOIN wanted ON wanted.follower_id = fol.crm_team_follower_id
-             WHERE fol.res_model = 'crm.lead' AND %(scope)s
-               AND fol.crm_team_grant IN ('full', 'part')
-        ), dropped AS (
-            DELETE FROM mail_followers_mail_message_subtype_rel rel
-             USING earlier
-             WHERE rel.mail_followers_id = earlier.id
-               AND NOT EXISTS (
-                   SELECT FROM event
-                    WHERE event.follower_id = earlier.follower_id
-                      AND event.subtype_id = rel.mail_message_subtype_id)
-               AND (earlier.crm_team_grant = 'full' OR EXISTS (
-                   SELECT FROM mail_followers_crm_team_subtype_rel noted
-                    WHERE noted.mail_followers_id = earlier.id
-                      AND noted.mail_message_subtype_id = rel.mail_message_subtype_id))
-         RETURNING rel.mail_followers_id, rel.mail_message_subtype_id
-        ), forgotten AS (
-            DELETE FROM mail_followers_crm_team_subtype_rel noted
-             USING dropped
-             WHERE noted.mail_followers_id = dropped.mail_followers_id
-               AND noted.mail_message_subtype_id = dropped.mail_message_subtype_id
-        ), added AS (
-            INSERT INTO mail_followers_mail_message_subtype_rel
-                        (mail_followers_id, mail_message_subtype_id)
-                 SELECT earlier.id, event.subtype_id
-                   FROM earlier JOIN event USING (follower_id)
-            ON CONFLICT DO NOTHING
-              RETURNING mail_followers_id, mail_message_subtype_id
-        ), noted AS (
-            INSERT INTO mail_followers_crm_team_subtype_rel
-                        (mail_followers_id, mail_message_subtype_id)
-                 SELECT added.mail_followers_id, added.mail_message_subtype_id
-                   FROM added JOIN earlier ON earlier.id = added.mail_followers_id
-                  WHERE earlier.crm_team_grant = 'part'
-            ON CONFLICT DO NOTHING
-        )
-        SELECT count(*) FROM (
-            SELECT mail_followers_id FROM dropped
-             UNION
-            SELECT mail_followers_id FROM added) AS changed
-                """,
-                grants=self._grants_sql(grants),
-                scope=scope,
-            )
-        )
-        return self.env.cr.fetchone()[0]
-
-    def _withdraw(self, everything=False):
-        """Take back what these default followers gave, where they may not give it any
-        more.
+    def _correct(self, everything=False, events=False):
+        """Take back what these default followers gave and may not give any more, on
+        all opportunities.
 
         :param bool everything: take all of it back, for default followers about to go
+        :param bool events: also bring the events of the rest up to date
         """
         if not self:
             return
         grants = [] if everything else self._prepare_grants()
         scope = SQL("fol.crm_team_follower_id = ANY(%s)", list(self._ids))
-        if self._take_back(scope, grants):
-            self.env["mail.followers"].invalidate_model(flush=False)
-            self.env["crm.lead"].invalidate_model(
-                ["message_follower_ids", "message_partner_ids", "message_is_follower"],
-                flush=False,
+        GrantModel = self.env["crm.team.grant"]
+        if GrantModel._correct(grants, scope, events=events):
+            GrantModel._invalidate()
+
+    def _remove(self):
+        """Take back all that these default followers gave, and delete them."""
+        self._correct(everything=True)
+        self.with_context(crm_team_followers_automatic=True).unlink()
+
+    def _prepare_copy_values(self, team, person):
+        self.ensure_one()
+        return {
+            "team_id": team.id,
+            "partner_id": person.id,
+            "subtype_ids": [Command.set(self.subtype_ids.ids)],
+            "customer_messages_only": self.customer_messages_only,
+        }
+
+    def _hand_over(self, person):
+        """Give what these people follow, and follow because of it on open
+        opportunities, to somebody else; they themselves keep none of it.
+
+        Leaders and members go on following as such: that changes with the team.
+
+        :param person: res.partner
+        :raise AccessError: when the user may not change the lists
+        """
+        self.check_access("unlink")
+        # sudo: opportunities and teams that the manager need not see
+        for follower in self.sudo():
+            team = follower.team_id
+            heir = team.default_follower_ids.filtered(
+                lambda other: other.partner_id == person
+            ) or self.sudo().create(follower._prepare_copy_values(team, person))
+            leads = self.env["crm.lead"].sudo()
+            leads = leads.search(
+                team._open_opportunity_domain()
+                & Domain("message_follower_ids.crm_team_follower_id", "=", follower.id)
             )
-
-    def _apply_own_choice(self):
-        """A person changed their own: all opportunities follow suit at once."""
-        self._withdraw()
-        grants = self._prepare_grants()
-        if not grants:
-            return
-        scope = SQL("fol.crm_team_follower_id = ANY(%s)", list(self._ids))
-        if self._renew(scope, grants):
-            self.env["mail.followers"].invalidate_model(flush=False)
-
-    def _give_to_open_opportunities(self):
-        """Give these default followers the open opportunities of their team: now, or in
-        the background when there are many."""
-        for team, followers in self.grouped("team_id").items():
-            team._apply_default_followers(followers)
+            leads._sync_team_followers(followers=heir)
+            if follower.source not in team._automatic_sources():
+                follower._remove()

@@ -35,36 +35,93 @@ class ResPartner(models.Model):
     def unlink(self):
         self.check_access("unlink")
         # the database would delete them unseen by the teams that count them
-        self._get_default_followers().unlink()
+        self._get_default_followers().with_context(
+            crm_team_followers_automatic=True
+        ).unlink()
         return super().unlink()
+
+    # ------------------------------------------------------------
+    # DEFAULT FOLLOWERS
+    # ------------------------------------------------------------
 
     def _get_default_followers(self):
         """
-        :return: what makes these people follow teams, also what they ended, ready to be
-            deleted
+        :return: what makes these people follow teams, also what they stopped
         """
         # sudo: whoever deletes or merges a person need not see what they followed
-        TeamFollower = (
-            self.env["crm.team.follower"]
-            .sudo()
-            .with_context(active_test=False, crm_team_followers_automatic=True)
-        )
-        if not TeamFollower._is_used():
+        TeamFollower = self.env["crm.team.follower"].sudo()
+        if not self or not TeamFollower._is_used():
             return TeamFollower
-        return TeamFollower.search([("partner_id", "in", self.ids)])
+        return TeamFollower.with_context(active_test=False).search(
+            [("partner_id", "in", self.ids)]
+        )
 
     def _merge_default_followers(self):
         """Of these people, about to be one, leave one default follower to each team:
         that of the first of them."""
         order = {partner_id: rank for rank, partner_id in enumerate(self._ids)}
         for followers in self._get_default_followers().grouped("team_id").values():
-            followers.sorted(lambda follower: order[follower.partner_id.id])[
-                1:
-            ].unlink()
+            ordered = followers.sorted(lambda follower: order[follower.partner_id.id])
+            ordered[1:].with_context(crm_team_followers_automatic=True).unlink()
 
     def _withdraw_team_followers(self):
         """Take back what teams gave to people whom it may not reach any more."""
-        TeamFollower = self.env["crm.team.follower"]
-        if TeamFollower._is_used():
-            # sudo: whoever archives a person need not see what they followed
-            TeamFollower.sudo().search([("partner_id", "in", self.ids)])._withdraw()
+        self._get_default_followers()._correct()
+
+    def _remove_default_followers(self):
+        """Take back what teams gave to these people, and take them off the lists."""
+        self._get_default_followers()._remove()
+
+    # ------------------------------------------------------------
+    # FOLLOWS BY DEFAULT
+    # ------------------------------------------------------------
+
+    # Three methods that another addon may have too, without either knowing the other:
+    # each does its part, and then that of the next one in line.
+
+    def action_hand_over_follows(self):
+        """
+        :return: action, a dialog: what this person follows by default, and to whom to
+            hand it over
+        """
+        self.ensure_one()
+        self.check_access("read")
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Follows by Default"),
+            "res_model": "crm.team.follower.handover",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_partner_id": self.id},
+        }
+
+    def _get_follows_by_default(self):
+        """
+        :return: one line of text for each thing that this person follows by default
+        :rtype: list
+        """
+        self.ensure_one()
+        next_in_line = getattr(super(), "_get_follows_by_default", list)
+        # the rules of the list say who sees what
+        followers = self.env["crm.team.follower"].search([("partner_id", "=", self.id)])
+        return [
+            self.env._(
+                "Sales team %(team)s: %(events)s",
+                team=follower.team_name,
+                events=", ".join(follower._granted_subtypes().mapped("name")),
+            )
+            for follower in followers
+        ] + next_in_line()
+
+    def _hand_over_follows(self, person):
+        """Give all that this person follows by default to somebody else.
+
+        :param person: res.partner
+        :raise AccessError: when the user may not change one of the lists
+        """
+        self.ensure_one()
+        followers = self.env["crm.team.follower"].search([("partner_id", "=", self.id)])
+        followers._hand_over(person)
+        next_in_line = getattr(super(), "_hand_over_follows", None)
+        if next_in_line:
+            next_in_line(person)

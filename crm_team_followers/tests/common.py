@@ -172,7 +172,9 @@ class TeamFollowersCommon(MailCommon):
     # ------------------------------------------------------------
 
     @classmethod
-    def _receive(cls, sender, to, subject, parent=None, body="Bonjour, à bientôt."):
+    def _receive(
+        cls, sender, to, subject, parent=None, body="Bonjour, à bientôt.", headers=None
+    ):
         """A real e-mail through the gateway, as the fetching cron processes it."""
         mail = EmailMessage()
         mail["From"] = sender
@@ -180,6 +182,8 @@ class TeamFollowersCommon(MailCommon):
         mail["Subject"] = subject
         mail["Message-ID"] = f"<{abs(hash((sender, subject, body)))}@customer.example>"
         mail["Date"] = "Mon, 23 Nov 2026 10:00:00 +0100"
+        for header, value in (headers or {}).items():
+            mail[header] = value
         if parent:
             mail["In-Reply-To"] = parent.message_id
             mail["References"] = parent.message_id

@@ -39,6 +39,11 @@ RIGHTS = {
         "settings": "----",
         "other company": "----",
     },
+    # written by the buttons of the team only
+    "crm.team.follower.job": dict.fromkeys(KINDS, "----") | {"manager": "r---"},
+    # a dialog shows and does only what its user may
+    "crm.team.follower.handover": dict.fromkeys(KINDS, "----")
+    | {"manager": "rwcu", "other company": "rwcu"},
 }
 
 # model -> method -> (who may call it, arguments)
@@ -47,6 +52,17 @@ METHODS = {
         # only the person: managers remove the record instead
         "action_stop": (("follower",), []),
         "action_resume": (("follower",), []),
+        "action_confirm": (("manager",), []),
+    },
+    "crm.team.follower.handover": {
+        "action_hand_over": (("manager", "other company"), [])
+    },
+    "res.partner": {
+        # whoever may read the contact; the dialog that it opens, managers may
+        "action_hand_over_follows": (
+            tuple(kind for kind in KINDS if kind not in ("public", "portal")),
+            [],
+        ),
     },
     "crm.team": {
         "action_open_default_followers": (
@@ -64,14 +80,22 @@ METHODS = {
         ),
         "action_apply_default_followers": (("manager",), []),
         "action_stop_follower_job": (("manager",), []),
+        "action_resume_follower_job": (("manager",), []),
+        "action_copy_default_followers": (("manager",), []),
+        "action_dismiss_copied_followers": (("manager",), []),
+        "action_take_back_default_followers": (("manager",), []),
     },
 }
 
 # These tell the web client what to show, and change nothing whoever calls them.
-SHOWING = {("crm.team", "action_open_default_followers")}
+SHOWING = {
+    ("crm.team", "action_open_default_followers"),
+    ("res.partner", "action_hand_over_follows"),
+}
 
 # Not in METHODS: their rights are those of the model.
 ORM_OVERRIDES = {
+    "copy": "create, of the addon that has the model",
     "create": "create, in RIGHTS or of the addon that has the model",
     "write": "write, likewise",
     "unlink": "unlink, likewise",
@@ -124,15 +148,25 @@ class TestAccessMatrix(TeamFollowersCommon):
         }
         cls.team.company_id = cls.company_admin
         cls.lead = cls._new_lead()
+        cls.team.copied_team_id = cls.other_team
         cls.records = {
             "crm.team.follower": cls.follower_all,
+            "crm.team.follower.handover": cls.env["crm.team.follower.handover"]
+            .with_user(cls.manager)
+            .create({"partner_id": cls.partner_all.id}),
+            "crm.team.follower.job": cls.env["crm.team.follower.job"].create(
+                {"team_id": cls.team.id}
+            ),
             "crm.team": cls.team,
+            "res.partner": cls.partner_all,
         }
         cls.values = {
             "crm.team.follower": {
                 "team_id": cls.team.id,
                 "partner_id": cls.customer.id,
-            }
+            },
+            "crm.team.follower.handover": {"partner_id": cls.partner_all.id},
+            "crm.team.follower.job": {"team_id": cls.team.id},
         }
 
     def _call(self, kind, records, method, *args):

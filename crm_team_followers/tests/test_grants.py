@@ -117,6 +117,59 @@ class TestGrants(TeamFollowersCommon):
         self.env.flush_all()
         self.assertFollows(lead, self.salesman.partner_id, self.comment)
 
+    def test_salesperson_is_told_what_the_list_says(self):
+        """Odoo's policy for followers who are there already is to skip them. For a
+        salesperson it would mean to miss what the list was made for: they are there for
+        their work, they did not choose its events."""
+        lead = self._new_lead(user_id=self.salesman.id)
+        self._add(self.team, self.salesman.partner_id, self.won)
+        self.team.action_apply_default_followers()
+        self.flush_tracking()
+        lead.action_set_won()
+        self.flush_tracking()
+        message = lead.message_ids.filtered(lambda m: m.subtype_id == self.won)
+        self.assertIn(self.salesman.partner_id, self._notified(message))
+
+    def test_narrow_choice_stays(self):
+        """Whoever narrowed what the list gives is not widened by what they do."""
+        self.follower_inbox.subtype_ids |= self.won | self.created
+        for narrow in (
+            {"customer_messages_only": True},
+            {"subtype_ids": [Command.set((self.won | self.created).ids)]},
+        ):
+            lead = self._new_lead()
+            self.follower_inbox.with_user(self.user_inbox).write(narrow)
+            events = self._events_of(lead, self.partner_inbox)
+            self.assertNotIn(self.comment, events)
+            with self.subTest(narrow=narrow, act="comment"):
+                lead.with_user(self.user_inbox).sudo().message_post(
+                    body="Je m'en occupe",
+                    subtype_xmlid="mail.mt_comment",
+                    message_type="comment",
+                )
+                self.assertFollows(lead, self.partner_inbox, events)
+            with self.subTest(narrow=narrow, act="activity"):
+                lead.sudo().activity_schedule(
+                    "mail.mail_activity_data_todo", user_id=self.user_inbox.id
+                )
+                self.assertFollows(lead, self.partner_inbox, events)
+            with self.subTest(narrow=narrow, act="invited"):
+                lead.message_subscribe(self.partner_inbox.ids)
+                self.assertFollows(lead, self.partner_inbox, events)
+            with self.subTest(narrow=narrow, act="narrowed further"):
+                self.follower_inbox.with_user(self.user_inbox).subtype_ids -= self.won
+                self.assertFollows(lead, self.partner_inbox, events - self.won)
+            # they took part: without the team, they follow as in plain Odoo
+            lead.team_id = self.other_team
+            self.env.flush_all()
+            self.assertFollows(lead, self.partner_inbox, self.comment)
+            self.follower_inbox.write(
+                {
+                    "subtype_ids": [Command.link(self.won.id)],
+                    "customer_messages_only": False,
+                }
+            )
+
     def test_creator_of_the_list(self):
         follower = self._add(self.team, self.colleague.partner_id, self.won)
         lead = self._new_lead()
@@ -158,17 +211,14 @@ class TestGrants(TeamFollowersCommon):
             self._events_of(plain, self.partner_all),
         )
 
-    def test_existing_events_are_never_reduced(self):
+    def test_chosen_events_stay_whatever_the_list_says(self):
+        """Chosen before the list had anything to do with the opportunity."""
         lead = self._new_lead(self.other_team)
-        lead._message_subscribe(self.partner_inbox.ids, (self.won | self.note).ids)
-        lead.team_id = self.team
-        self.env.flush_all()
-        self.assertFollows(
-            lead, self.partner_inbox, self.won | self.note | self.comment
-        )
-        lead.team_id = self.other_team
-        self.env.flush_all()
-        self.assertFollows(lead, self.partner_inbox, self.won | self.note)
+        lead.message_subscribe(self.partner_inbox.ids, (self.won | self.note).ids)
+        for team in (self.team, self.other_team):
+            lead.team_id = team
+            self.env.flush_all()
+            self.assertFollows(lead, self.partner_inbox, self.won | self.note)
 
     def test_own_choice_on_an_opportunity(self):
         lead = self._new_lead()
@@ -256,13 +306,6 @@ class TestGrants(TeamFollowersCommon):
             self._add(self.team, self.customer, self.env["mail.message.subtype"])
         with self.assertRefused("notified of nothing"):
             self._add(self.team, self.customer, self.note)
-        with self.assertRefused("notified of nothing"):
-            self.follower_inbox.write(
-                {
-                    "subtype_ids": [Command.set(self.note.ids)],
-                    "customer_messages_only": True,
-                }
-            )
         foreign = self.env.ref("crm.mt_salesteam_lead_won")
         with self.assertRefused("do not happen to opportunities"):
             self.follower_inbox.subtype_ids |= foreign

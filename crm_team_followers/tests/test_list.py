@@ -36,7 +36,7 @@ class TestList(TeamFollowersCommon, CronMixinCase):
         with Form(self.team.with_user(self.manager)) as form:
             with form.default_follower_ids.new() as line:
                 line.partner_id = self.newcomer
-            self.assertEqual(form.open_opportunity_count, 1)
+        self.assertEqual(self.team.open_opportunity_count, 1)
         self.assertTrue(self.team.default_follower_pending)
         self.assertNotFollows(self.lead, self.newcomer)
         action = self._apply()
@@ -272,33 +272,6 @@ class TestList(TeamFollowersCommon, CronMixinCase):
             self.assertFollows(lead, self.newcomer, self.comment)
         self.assertFalse(self.team.follower_job_total)
         self.assertFalse(self.team.default_follower_pending)
-
-    def test_background_job_goes_on_where_it_was(self):
-        leads = self.lead
-        for _index in range(4):
-            leads |= self._new_lead()
-        leads = leads.sorted("id")
-        self._add(self.team, self.newcomer)
-        self.patch(crm_team, "BACKGROUND_STEP", 2)
-        self.team.write(
-            {
-                "follower_job_total": 5,
-                "follower_job_done": 2,
-                "follower_job_last_lead": leads[1].id,
-            }
-        )
-        self.assertEqual(self.team.follower_job_progress, 40)
-        cron = self.env.ref("crm_team_followers.ir_cron_apply_default_followers")
-        with self.enter_registry_test_mode():
-            cron.method_direct_trigger()
-        for lead in leads[:2]:
-            self.assertNotFollows(lead, self.newcomer)
-        for lead in leads[2:]:
-            self.assertFollows(lead, self.newcomer)
-
-    def test_copied_team_starts_without_job(self):
-        self.team.follower_job_total = 7
-        self.assertFalse(self.team.copy({"alias_name": False}).follower_job_total)
 
     def test_form_in_one_save(self):
         """A new team with its list, as the form saves it."""

@@ -1,0 +1,28 @@
+# Copyright 2026 CRM and Contacts Suite
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl)
+
+from odoo import SUPERUSER_ID, api
+
+
+def migrate(cr, version):
+    """Jobs become records; rows of followers keep what they say.
+
+    The columns of the former jobs are still there: Odoo drops those of fields that are
+    gone when all modules are loaded.
+    """
+    cr.execute(
+        """
+        INSERT INTO crm_team_follower_job (team_id, whole_list, state, done_count,
+                                           total_count, user_id, create_date,
+                                           write_date, create_uid, write_uid)
+             SELECT id, TRUE, 'running', follower_job_done,
+                    GREATEST(follower_job_total, follower_job_done), write_uid,
+                    now(), now(), write_uid, write_uid
+               FROM crm_team
+              WHERE follower_job_total > 0
+        """
+    )
+    env = api.Environment(cr, SUPERUSER_ID, {})
+    env["crm.team.grant"]._note_earlier_choices()
+    if env["crm.team.follower.job"].search_count([("state", "=", "running")], limit=1):
+        env.ref("crm_team_followers.ir_cron_apply_default_followers")._trigger()
