@@ -123,10 +123,11 @@ class CrmLead(models.Model):
         if not self:
             return 0
         # sudo: the list of a team holds for whoever moves an opportunity to it
-        listed = self.sudo().team_id.filtered("default_follower_count")
-        listed = listed._get_effective_followers(followers)
-        grants = listed._prepare_grants()
+        teams = self.sudo().team_id.filtered("default_follower_count")
         Grant = self.env["crm.team.grant"]
+        grants = Grant._prepare(
+            self.env["crm.team.follower"]._get_listed(teams, followers)
+        )
         ids = list(self._ids)
         changed = 0
         if not new:
@@ -208,13 +209,16 @@ class CrmLead(models.Model):
 
     def _notify_get_recipients(self, message, msg_vals=False, **kwargs):
         """What a customer writes also reaches those who asked for just that."""
+        lead = self
         if (
-            self.env["crm.team.grant"]._wants_customer_messages()
+            self.env["mail.message.subtype"]._crm_team_customer_wanted()
             and not kwargs.get("notify_skip_followers")
             and self._is_customer_message(message, msg_vals)
         ):
-            self = self.with_context(crm_team_followers_customer_message=True)
-        return super()._notify_get_recipients(message, msg_vals=msg_vals, **kwargs)
+            lead = self.with_context(crm_team_followers_customer_message=True)
+        return super(CrmLead, lead)._notify_get_recipients(
+            message, msg_vals=msg_vals, **kwargs
+        )
 
     def _is_customer_message(self, message, msg_vals):
         """Whether a customer wrote this, for all followers to read.

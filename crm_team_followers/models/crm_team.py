@@ -3,7 +3,6 @@
 
 from odoo import api, fields, models
 from odoo.fields import Command, Domain
-from odoo.tools import SQL
 
 # above this number of open opportunities, a background job gives the followers
 BACKGROUND_ABOVE = 3000
@@ -83,10 +82,6 @@ class CrmTeam(models.Model):
         ondelete="set null",
         help="The team that this one was copied from, until it is decided whether its "
         "default followers are copied too.",
-    )
-    copied_follower_count = fields.Integer(
-        related="copied_team_id.default_follower_count",
-        string="Default Followers of the Copied Team",
     )
 
     # ------------------------------------------------------------
@@ -205,7 +200,7 @@ class CrmTeam(models.Model):
         """The opportunities stay, without team: so what the team gave is taken back,
         also from those who were taken off the list before."""
         self.check_access("unlink")
-        self._take_back_followers()
+        self.env["crm.team.grant"]._take_back(self)
         return super().unlink()
 
     def copy(self, default=None):
@@ -295,7 +290,7 @@ class CrmTeam(models.Model):
         :raise AccessError: when the user may not change the team
         """
         self.check_access("write")
-        changed = self._take_back_followers()
+        changed = self.env["crm.team.grant"]._take_back(self)
         return self._notify_and_reload(
             self.env._(
                 "%(changed)s followers were taken back. The lists are as they were: "
@@ -321,10 +316,7 @@ class CrmTeam(models.Model):
                 )
             )
             self.env["crm.team.follower"].create(
-                [
-                    follower._prepare_copy_values(team, follower.partner_id)
-                    for follower in missing
-                ]
+                missing.copy_data({"team_id": team.id})
             )
         self.action_dismiss_copied_followers()
 
@@ -358,55 +350,11 @@ class CrmTeam(models.Model):
             & Domain("won_status", "=", "pending")
         )
 
-    def _get_effective_followers(self, followers=None):
-        """
-        :param followers: only these ``crm.team.follower`` records; all by default
-        :return: default followers of these teams, without those who stopped it
-        """
-        # sudo: the lists hold for everybody
-        TeamFollower = self.env["crm.team.follower"].sudo()
-        listed = TeamFollower.search([("team_id", "in", self.ids)])
-        return listed if followers is None else listed & followers
-
-    def _take_back_followers(self, leftovers_only=False):
-        """
-        :param bool leftovers_only: only what those left who were taken off the list
-        :return: number of rows that these teams gave and that are taken back
-        :rtype: int
-        """
-        Grant = self.env["crm.team.grant"]
-        if not self.env["crm.team.follower"]._is_used():
-            return 0
-        scope = SQL("lead.team_id = ANY(%s)", self.ids)
-        if leftovers_only:
-            scope = SQL("%s AND fol.crm_team_follower_id IS NULL", scope)
-        self.env["crm.lead"].flush_model(["team_id"])
-        changed = Grant._correct([], scope)
-        Grant._invalidate()
-        return changed
-
     def _apply_default_followers(self, followers=None):
-        """Give default followers to the open opportunities.
-
-        :param followers: ``crm.team.follower`` records of this team; all by default,
-            and former ones taken back everywhere
-        :return: number of followers changed; None when a background job does it
-        :rtype: int | None
-        """
+        """See ``crm.team.follower.job._apply``."""
         self.ensure_one()
         # sudo: a manager of the team may not see all of its opportunities
-        team = self.sudo()
-        Job = team.env["crm.team.follower.job"]
-        due = Job._get_due_opportunities(team, followers)
-        if len(due) > BACKGROUND_ABOVE:
-            Job._launch(team, followers)
-            return None
-        changed = 0
-        if followers is None:
-            changed += team._take_back_followers(leftovers_only=True)
-            # what was stopped, or failed, is done with this
-            team.follower_job_ids.filtered("whole_list").unlink()
-        return changed + due._sync_team_followers(followers=followers)
+        return self.env["crm.team.follower.job"].sudo()._apply(self.sudo(), followers)
 
     @api.model
     def _cron_apply_default_followers(self):
@@ -468,25 +416,19 @@ class CrmTeam(models.Model):
                 follower = listed.get(partner)
                 if follower and follower.source not in ("manual", source):
                     follower.source = source
-            followers = (
-                self.env["crm.team.follower"]
-                .sudo()
-                .create(
-                    [
-                        team._prepare_automatic_follower_values(partner, source)
-                        for partner, source in wanted.items()
-                        if partner not in listed
-                    ]
-                )
+            events = self.env["crm.team.follower"]._default_subtype_ids()
+            followers = self.env["crm.team.follower"].sudo()
+            followers = followers.create(
+                [
+                    {
+                        "team_id": team.id,
+                        "partner_id": partner.id,
+                        "source": source,
+                        "subtype_ids": [Command.set(events.ids)],
+                    }
+                    for partner, source in wanted.items()
+                    if partner not in listed
+                ]
             )
             if at_once and followers:
                 team._apply_default_followers(followers)
-
-    def _prepare_automatic_follower_values(self, partner, source):
-        events = self.env["crm.team.follower"]._default_subtype_ids()
-        return {
-            "team_id": self.id,
-            "partner_id": partner.id,
-            "source": source,
-            "subtype_ids": [Command.set(events.ids)],
-        }

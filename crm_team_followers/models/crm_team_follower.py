@@ -1,17 +1,10 @@
 # Copyright 2026 CRM and Contacts Suite
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl)
 
-from collections import namedtuple
-
 from odoo import api, fields, models, tools
 from odoo.exceptions import AccessError, UserError, ValidationError
-from odoo.fields import Command, Domain
+from odoo.fields import Domain
 from odoo.tools import SQL
-
-# what one default follower gives: ``company_ids`` is None for all companies
-Grant = namedtuple(
-    "Grant", ["follower_id", "team_id", "partner_id", "company_ids", "subtype_ids"]
-)
 
 
 class CrmTeamFollower(models.Model):
@@ -79,6 +72,7 @@ class CrmTeamFollower(models.Model):
         default="manual",
         required=True,
         readonly=True,
+        copy=False,
     )
     to_confirm = fields.Boolean(
         readonly=True,
@@ -122,11 +116,9 @@ class CrmTeamFollower(models.Model):
 
     @api.model
     def _subtype_domain(self):
-        customer_message = self.env["ir.model.data"]._xmlid_to_res_id(
-            "crm_team_followers.mt_lead_customer_message"
-        )
+        customer_id = self.env["mail.message.subtype"]._crm_team_customer_subtype_id()
         return Domain("res_model", "in", [False, "crm.lead"]) & Domain(
-            "id", "!=", customer_message
+            "id", "!=", customer_id
         )
 
     @api.model
@@ -147,22 +139,18 @@ class CrmTeamFollower(models.Model):
 
     def _inverse_notification_type(self):
         for follower in self:
-            if follower.notification_type == self._notification_type_of(follower):
+            wanted = follower.notification_type
+            if follower.partner_id == self.env.user.partner_id:
+                self.env.user.notification_type = wanted
                 continue
-            if follower.partner_id != self.env.user.partner_id:
+            follower.invalidate_recordset(["notification_type"], flush=False)
+            if wanted != follower.notification_type:
                 raise AccessError(
                     self.env._(
                         "Only %(person)s can choose how they are notified.",
                         person=follower.partner_id.sudo().name,
                     )
                 )
-            self.env.user.notification_type = follower.notification_type
-
-    @api.model
-    def _notification_type_of(self, follower):
-        # sudo: how a person is notified is shown to everyone who sees the list
-        users = follower.partner_id.sudo().user_ids.sorted("share")
-        return users[:1].notification_type or "email"
 
     @api.depends("partner_id")
     @api.depends_context("uid")
@@ -181,8 +169,11 @@ class CrmTeamFollower(models.Model):
         "to_confirm",
     )
     def _compute_status(self):
-        obstacles = self._get_obstacles()
-        for follower in self:
+        # a new line of the form has no person yet
+        self.filtered(lambda follower: not follower.partner_id).status = False
+        chosen = self.filtered("partner_id")
+        obstacles = chosen._get_obstacles()
+        for follower in chosen:
             follower.status = obstacles.get(follower) or follower._get_warning()
 
     def _get_warning(self):
@@ -206,7 +197,7 @@ class CrmTeamFollower(models.Model):
         # sudo: the companies of other users decide; nothing of them is shown
         for follower in self.sudo().filtered("active"):
             company = follower.team_id.company_id
-            companies = follower._visible_companies()
+            companies = follower.partner_id._team_followers_companies()
             # nothing reaches people of whom all users are archived: no harm either
             if company and companies and company not in companies:
                 raise ValidationError(
@@ -298,7 +289,7 @@ class CrmTeamFollower(models.Model):
             return
         wanted = any(self.mapped("customer_messages_only"))
         if not self._is_used() or (
-            wanted and not self.env["crm.team.grant"]._wants_customer_messages()
+            wanted and not self.env["mail.message.subtype"]._crm_team_customer_wanted()
         ):
             self.flush_model()
             self.env.registry.clear_cache()
@@ -407,17 +398,15 @@ class CrmTeamFollower(models.Model):
             subtypes = subtypes.filtered(lambda subtype: not subtype.internal)
         return subtypes
 
-    def _visible_companies(self):
+    @api.model
+    def _get_listed(self, teams, followers=None):
         """
-        :return: companies whose opportunities the person may follow; None for all of
-            them, no company for a person who only has archived users
+        :param followers: only these default followers; all by default
+        :return: default followers of teams, without those who stopped it
         """
-        self.ensure_one()
-        partner = self.partner_id
-        users = partner.with_context(active_test=False).user_ids
-        if users:
-            return users.filtered("active").company_ids
-        return partner.company_id or None
+        # sudo: the lists hold for everybody
+        listed = self.sudo().search([("team_id", "in", teams.ids)])
+        return listed if followers is None else listed & followers
 
     def _get_obstacles(self):
         """
@@ -431,7 +420,7 @@ class CrmTeamFollower(models.Model):
         if not restriction.is_true():
             allowed = allowed.filtered_domain(restriction)
         for follower in self:
-            companies = follower._visible_companies()
+            companies = follower.partner_id._team_followers_companies()
             company = follower.team_id.company_id
             if not follower.active:
                 obstacles[follower] = "stopped"
@@ -449,29 +438,6 @@ class CrmTeamFollower(models.Model):
                 obstacles[follower] = "no_event"
         return obstacles
 
-    def _prepare_grants(self):
-        """What these default followers give now; nothing for those whom it cannot
-        reach.
-
-        :return: list of Grant
-        """
-        obstacles = self._get_obstacles()
-        grants = []
-        for follower in self:
-            if follower in obstacles:
-                continue
-            companies = follower._visible_companies()
-            grants.append(
-                Grant(
-                    follower.id,
-                    follower.team_id.id,
-                    follower.partner_id.id,
-                    None if companies is None else companies.ids,
-                    follower._granted_subtypes().ids,
-                )
-            )
-        return grants
-
     def _correct(self, everything=False, events=False):
         """Take back what these default followers gave and may not give any more, on
         all opportunities.
@@ -481,47 +447,13 @@ class CrmTeamFollower(models.Model):
         """
         if not self:
             return
-        grants = [] if everything else self._prepare_grants()
+        Grant = self.env["crm.team.grant"]
+        grants = [] if everything else Grant._prepare(self)
         scope = SQL("fol.crm_team_follower_id = ANY(%s)", list(self._ids))
-        GrantModel = self.env["crm.team.grant"]
-        if GrantModel._correct(grants, scope, events=events):
-            GrantModel._invalidate()
+        if Grant._correct(grants, scope, events=events):
+            Grant._invalidate()
 
     def _remove(self):
         """Take back all that these default followers gave, and delete them."""
         self._correct(everything=True)
         self.with_context(crm_team_followers_automatic=True).unlink()
-
-    def _prepare_copy_values(self, team, person):
-        self.ensure_one()
-        return {
-            "team_id": team.id,
-            "partner_id": person.id,
-            "subtype_ids": [Command.set(self.subtype_ids.ids)],
-            "customer_messages_only": self.customer_messages_only,
-        }
-
-    def _hand_over(self, person):
-        """Give what these people follow, and follow because of it on open
-        opportunities, to somebody else; they themselves keep none of it.
-
-        Leaders and members go on following as such: that changes with the team.
-
-        :param person: res.partner
-        :raise AccessError: when the user may not change the lists
-        """
-        self.check_access("unlink")
-        # sudo: opportunities and teams that the manager need not see
-        for follower in self.sudo():
-            team = follower.team_id
-            heir = team.default_follower_ids.filtered(
-                lambda other: other.partner_id == person
-            ) or self.sudo().create(follower._prepare_copy_values(team, person))
-            leads = self.env["crm.lead"].sudo()
-            leads = leads.search(
-                team._open_opportunity_domain()
-                & Domain("message_follower_ids.crm_team_follower_id", "=", follower.id)
-            )
-            leads._sync_team_followers(followers=heir)
-            if follower.source not in team._automatic_sources():
-                follower._remove()

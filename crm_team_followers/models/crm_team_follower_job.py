@@ -82,11 +82,12 @@ class CrmTeamFollowerJob(models.Model):
         :param followers: only for these ``crm.team.follower`` records; all by default
         """
         Lead, Grant = self.env["crm.lead"], self.env["crm.team.grant"]
-        if not team or not self.env["crm.team.follower"]._is_used():
+        TeamFollower = self.env["crm.team.follower"]
+        if not team or not TeamFollower._is_used():
             return Lead
         self.env["mail.followers"].flush_model()
         Lead.flush_model(["active", "company_id", "team_id", "won_status"])
-        grants = team._get_effective_followers(followers)._prepare_grants()
+        grants = Grant._prepare(TeamFollower._get_listed(team, followers))
         scope = SQL(
             "lead.team_id = %s AND lead.active AND lead.won_status = 'pending'", team.id
         )
@@ -128,6 +129,26 @@ class CrmTeamFollowerJob(models.Model):
     # ------------------------------------------------------------
     # RUNNING
     # ------------------------------------------------------------
+
+    @api.model
+    def _apply(self, team, followers=None):
+        """Bring open opportunities in line with the list, at once if they are not many.
+
+        :param followers: ``crm.team.follower`` records of this team; all by default,
+            and former ones taken back everywhere
+        :return: number of followers changed; None when a background job does it
+        :rtype: int | None
+        """
+        due = self._get_due_opportunities(team, followers)
+        if len(due) > crm_team.BACKGROUND_ABOVE:
+            self._launch(team, followers)
+            return None
+        changed = 0
+        if followers is None:
+            changed += self.env["crm.team.grant"]._take_back(team, leftovers_only=True)
+            # what was stopped, or failed, is done with this
+            team.follower_job_ids.filtered("whole_list").unlink()
+        return changed + due._sync_team_followers(followers=followers)
 
     @api.model
     def _launch(self, team, followers=None):
@@ -187,8 +208,7 @@ class CrmTeamFollowerJob(models.Model):
         except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
             # somebody else writes the same rows: again, in the next transaction
             self.env.invalidate_all()
-        except Exception as error:
-            # whatever is wrong with one team is shown there, and the others go on
+        except Exception as error:  # noqa: BLE001 - shown on the team, others go on
             self.env.invalidate_all()
             self.write({"state": "failed", "error": str(error)})
         return self.env["crm.lead"]
@@ -200,7 +220,8 @@ class CrmTeamFollowerJob(models.Model):
         """
         followers = self._get_scope()
         if followers is None:
-            self.team_id._take_back_followers(leftovers_only=True)
+            Grant = self.env["crm.team.grant"]
+            Grant._take_back(self.team_id, leftovers_only=True)
         due = self._get_due_opportunities(self.team_id, followers)
         leads = due[: crm_team.BACKGROUND_STEP]
         if leads and leads == last:

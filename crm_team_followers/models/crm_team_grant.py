@@ -1,10 +1,15 @@
 # Copyright 2026 CRM and Contacts Suite
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl)
 
-from odoo import api, models, tools
+from collections import namedtuple
+
+from odoo import api, models
 from odoo.tools import SQL
 
-from .mail_followers import GIVEN
+# what one default follower gives: ``company_ids`` is None for all companies
+Grant = namedtuple(
+    "Grant", ["follower_id", "team_id", "partner_id", "company_ids", "subtype_ids"]
+)
 
 # the events of a row, and those of them that came from the team
 EVENTS = SQL(
@@ -27,107 +32,53 @@ REACHES = SQL(
 class CrmTeamGrant(models.AbstractModel):
     """What the lists of sales teams do to the followers of opportunities.
 
-    Rows of ``mail_followers`` are compared with grants (see
-    ``crm.team.follower._prepare_grants``) and brought in line with them, each in a
+    Rows of ``mail_followers`` are compared with grants (see :meth:`_prepare`) and brought in line with them, each in a
     constant number of statements. :class:`MailFollowers` says what a row may be.
     """
 
     _name = "crm.team.grant"
     _description = "Followers Given by Sales Teams"
 
-    @api.model
-    def _claim(self, leads, partner_ids, subtypes=None):
-        """Record that people follow opportunities for a reason other than the list.
-
-        Without events of its own (a comment, an activity, an invitation), the claim
-        changes no event. With events (the salesperson, followers of the team itself),
-        these are not the team's any more.
-
-        :param leads: crm.lead
-        :param list partner_ids: people
-        :param dict subtypes: ids of the claimed events by partner
-        """
-        self.env["mail.followers"].flush_model()
-        scope = SQL(
-            "fol.res_model = 'crm.lead' AND fol.res_id = ANY(%s)"
-            " AND fol.partner_id = ANY(%s)",
-            list(leads._ids),
-            [pid for pid in partner_ids if not subtypes or subtypes.get(pid)],
-        )
-        self.env.cr.execute(
-            SQL(
-                "UPDATE mail_followers fol SET crm_team_grant = 'kept'"
-                " WHERE %s AND fol.crm_team_grant = ANY(%s) RETURNING fol.id",
-                scope,
-                list(GIVEN[:2] if subtypes else GIVEN[:1]),
-            )
-        )
-        kept_ids = [row_id for (row_id,) in self.env.cr.fetchall()]
-        if subtypes:
-            self._share(scope, kept_ids, subtypes)
-        self._invalidate()
-
-    @api.model
-    def _share(self, scope, kept_ids, subtypes):
-        """Give people the events they claim, and leave the team what it added."""
-        claims = SQL(
-            "claim (partner_id, subtype_id) AS (SELECT * FROM unnest(%s::int[], %s::int[]))",
-            [pid for pid, events in subtypes.items() for _event in events or ()],
-            [event for events in subtypes.values() for event in events or ()],
-        )
-        self.env.cr.execute(
-            SQL(
-                """
-          WITH parted AS (
-              UPDATE mail_followers SET crm_team_grant = 'part' WHERE id = ANY(%(ids)s)
-          )
-        INSERT INTO mail_followers_crm_team_subtype_rel
-             SELECT mail_followers_id, mail_message_subtype_id
-               FROM mail_followers_mail_message_subtype_rel
-              WHERE mail_followers_id = ANY(%(ids)s)
-                """,
-                ids=kept_ids,
-            )
-        )
-        for statement in (
-            """
-          WITH %s
-        DELETE FROM mail_followers_crm_team_subtype_rel rel
-              USING claim, mail_followers fol
-              WHERE fol.partner_id = claim.partner_id AND fol.crm_team_grant = 'part'
-                AND rel.mail_followers_id = fol.id AND %s
-                AND rel.mail_message_subtype_id = claim.subtype_id
-            """,
-            """
-          WITH %s
-        INSERT INTO mail_followers_mail_message_subtype_rel
-                    (mail_followers_id, mail_message_subtype_id)
-             SELECT fol.id, claim.subtype_id
-               FROM claim, mail_followers fol
-              WHERE fol.partner_id = claim.partner_id AND fol.crm_team_grant = 'part'
-                AND %s
-        ON CONFLICT DO NOTHING
-            """,
-        ):
-            self.env.cr.execute(SQL(statement, claims, scope))
-
     # ------------------------------------------------------------
     # GRANTS
     # ------------------------------------------------------------
 
     @api.model
+    def _prepare(self, followers):
+        """What default followers give now; nothing for those whom it cannot reach.
+
+        :param followers: crm.team.follower
+        :return: list of Grant
+        """
+        obstacles = followers._get_obstacles()
+        grants = []
+        for follower in followers:
+            if follower in obstacles:
+                continue
+            companies = follower.partner_id._team_followers_companies()
+            grants.append(
+                Grant(
+                    follower.id,
+                    follower.team_id.id,
+                    follower.partner_id.id,
+                    None if companies is None else companies.ids,
+                    follower._granted_subtypes().ids,
+                )
+            )
+        return grants
+
+    @api.model
     def _grants_sql(self, grants):
         """
-        :param list grants: see ``crm.team.follower._prepare_grants``
+        :param list grants: see :meth:`_prepare`
         :return: the relation ``grants``
         """
-        none = (None, None, None, None, None)
         return SQL(
             "grants (follower_id, team_id, partner_id, company_ids, subtype_ids)"
             " AS (VALUES %s)",
             SQL(", ").join(
                 SQL("(%s::int, %s::int, %s::int, %s::int[], %s::int[])", *grant)
-                for grant in grants or [none]
+                for grant in grants or [Grant(None, None, None, None, None)]
             ),
         )
 
@@ -194,7 +145,7 @@ class CrmTeamGrant(models.AbstractModel):
     def _give(self, grants, scope):
         """Subscribe default followers to opportunities where they are missing.
 
-        :param list grants: see ``crm.team.follower._prepare_grants``
+        :param list grants: see :meth:`_prepare`
         :param SQL scope: condition on ``lead``
         :return: number of rows added or extended
         :rtype: int
@@ -232,7 +183,7 @@ class CrmTeamGrant(models.AbstractModel):
     def _correct(self, grants, scope, events=True):
         """Take back what is not granted any more, and bring what is up to date.
 
-        :param list grants: what stays, see ``crm.team.follower._prepare_grants``
+        :param list grants: what stays, see :meth:`_prepare`
         :param SQL scope: condition on ``fol`` and ``lead``
         :param bool events: also bring the events of what stays up to date
         :return: number of rows removed or changed
@@ -361,6 +312,24 @@ class CrmTeamGrant(models.AbstractModel):
         )
 
     @api.model
+    def _take_back(self, teams, leftovers_only=False):
+        """
+        :param bool leftovers_only: only what those left who were taken off the list
+        :return: number of rows that teams gave and that are taken back
+        :rtype: int
+        """
+        if not self.env["crm.team.follower"]._is_used():
+            return 0
+        scope = SQL("lead.team_id = ANY(%s)", teams.ids)
+        if leftovers_only:
+            scope = SQL("%s AND fol.crm_team_follower_id IS NULL", scope)
+        self.env["crm.lead"].flush_model(["team_id"])
+        changed = self._correct([], scope)
+        if changed:
+            self._invalidate()
+        return changed
+
+    @api.model
     def _note_earlier_choices(self):
         """Take for a choice what was chosen while nobody noted it: whoever follows an
         opportunity without its discussions was not added by Odoo itself."""
@@ -378,29 +347,3 @@ class CrmTeamGrant(models.AbstractModel):
             )
         )
         self.env["mail.followers"].invalidate_model(flush=False)
-
-    # ------------------------------------------------------------
-    # CUSTOMERS' MESSAGES
-    # ------------------------------------------------------------
-
-    @api.model
-    def _customer_subtype_id(self):
-        return self.env["ir.model.data"]._xmlid_to_res_id(
-            "crm_team_followers.mt_lead_customer_message"
-        )
-
-    @api.model
-    @tools.ormcache()
-    def _wants_customer_messages(self):
-        """Whether anybody asked for customers' messages, so that nobody else pays."""
-        self.env.cr.execute(
-            SQL(
-                """
-        SELECT EXISTS (SELECT FROM crm_team_follower WHERE customer_messages_only)
-            OR EXISTS (SELECT FROM mail_followers_mail_message_subtype_rel
-                        WHERE mail_message_subtype_id = %s)
-                """,
-                self._customer_subtype_id(),
-            )
-        )
-        return self.env.cr.fetchone()[0]

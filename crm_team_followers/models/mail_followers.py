@@ -3,6 +3,7 @@
 
 from odoo import api, fields, models
 from odoo.fields import Command
+from odoo.tools import SQL
 
 from odoo.addons.mail.tools.discuss import Store
 
@@ -124,7 +125,7 @@ class MailFollowers(models.Model):
             # core only skips the check for rows it knows to be absent
             check_existing = True
             if not chosen:
-                self.env["crm.team.grant"]._claim(leads, partner_ids, subtypes)
+                self._crm_team_claim(leads, partner_ids, subtypes)
         result = super()._insert_followers(
             res_model,
             res_ids,
@@ -140,9 +141,10 @@ class MailFollowers(models.Model):
 
     @api.model
     def _crm_team_mark_chosen(self, lead_ids, partner_ids, subtypes):
-        Grant = self.env["crm.team.grant"]
-        if not Grant._wants_customer_messages() and any(
-            Grant._customer_subtype_id() in events for events in subtypes.values()
+        Subtype = self.env["mail.message.subtype"]
+        wanted_id = Subtype._crm_team_customer_subtype_id()
+        if any(wanted_id in events for events in subtypes.values()) and (
+            not Subtype._crm_team_customer_wanted()
         ):
             self.env.registry.clear_cache()
         # sudo: people choose their events without seeing the rows of followers
@@ -162,6 +164,83 @@ class MailFollowers(models.Model):
             }
         )
 
+    @api.model
+    def _crm_team_claim(self, leads, partner_ids, subtypes=None):
+        """Record that people follow opportunities for a reason other than the list.
+
+        Without events of its own (a comment, an activity, an invitation), the claim
+        changes no event. With events (the salesperson, followers of the team itself),
+        these are not the team's any more.
+
+        :param leads: crm.lead
+        :param list partner_ids: people
+        :param dict subtypes: ids of the claimed events by partner
+        """
+        self.flush_model()
+        scope = SQL(
+            "fol.res_model = 'crm.lead' AND fol.res_id = ANY(%s)"
+            " AND fol.partner_id = ANY(%s)",
+            list(leads._ids),
+            [pid for pid in partner_ids if not subtypes or subtypes.get(pid)],
+        )
+        self.env.cr.execute(
+            SQL(
+                "UPDATE mail_followers fol SET crm_team_grant = 'kept'"
+                " WHERE %s AND fol.crm_team_grant = ANY(%s) RETURNING fol.id",
+                scope,
+                list(GIVEN[:2] if subtypes else GIVEN[:1]),
+            )
+        )
+        kept_ids = [row_id for (row_id,) in self.env.cr.fetchall()]
+        if subtypes:
+            self._crm_team_share(scope, kept_ids, subtypes)
+        self.env["crm.team.grant"]._invalidate()
+
+    @api.model
+    def _crm_team_share(self, scope, kept_ids, subtypes):
+        """Give people the events they claim, and leave the team what it added."""
+        claims = SQL(
+            "claim (partner_id, subtype_id) AS (SELECT * FROM"
+            " unnest(%s::int[], %s::int[]))",
+            [pid for pid, events in subtypes.items() for _event in events or ()],
+            [event for events in subtypes.values() for event in events or ()],
+        )
+        self.env.cr.execute(
+            SQL(
+                """
+          WITH parted AS (
+              UPDATE mail_followers SET crm_team_grant = 'part' WHERE id = ANY(%(ids)s)
+          )
+        INSERT INTO mail_followers_crm_team_subtype_rel
+             SELECT mail_followers_id, mail_message_subtype_id
+               FROM mail_followers_mail_message_subtype_rel
+              WHERE mail_followers_id = ANY(%(ids)s)
+                """,
+                ids=kept_ids,
+            )
+        )
+        for statement in (
+            """
+          WITH %s
+        DELETE FROM mail_followers_crm_team_subtype_rel rel
+              USING claim, mail_followers fol
+              WHERE fol.partner_id = claim.partner_id AND fol.crm_team_grant = 'part'
+                AND rel.mail_followers_id = fol.id AND %s
+                AND rel.mail_message_subtype_id = claim.subtype_id
+            """,
+            """
+          WITH %s
+        INSERT INTO mail_followers_mail_message_subtype_rel
+                    (mail_followers_id, mail_message_subtype_id)
+             SELECT fol.id, claim.subtype_id
+               FROM claim, mail_followers fol
+              WHERE fol.partner_id = claim.partner_id AND fol.crm_team_grant = 'part'
+                AND %s
+        ON CONFLICT DO NOTHING
+            """,
+        ):
+            self.env.cr.execute(SQL(statement, claims, scope))
+
     # ------------------------------------------------------------
     # MAILING
     # ------------------------------------------------------------
@@ -178,9 +257,9 @@ class MailFollowers(models.Model):
             records, message_type, subtype_id, pids=pids
         )
         if self.env.context.get("crm_team_followers_customer_message"):
-            Grant = self.env["crm.team.grant"]
+            Subtype = self.env["mail.message.subtype"]
             more = super()._get_recipient_data(
-                records, message_type, Grant._customer_subtype_id()
+                records, message_type, Subtype._crm_team_customer_subtype_id()
             )
             for res_id, people in more.items():
                 recipients[res_id] = {**people, **recipients[res_id]}

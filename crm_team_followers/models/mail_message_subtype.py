@@ -1,8 +1,9 @@
 # Copyright 2026 CRM and Contacts Suite
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl)
 
-from odoo import api, models
+from odoo import api, models, tools
 from odoo.exceptions import UserError
+from odoo.tools import SQL
 
 
 class MailMessageSubtype(models.Model):
@@ -30,3 +31,29 @@ class MailMessageSubtype(models.Model):
                     ),
                 )
             )
+
+    # ------------------------------------------------------------
+    # CUSTOMERS' MESSAGES
+    # ------------------------------------------------------------
+
+    @api.model
+    def _crm_team_customer_subtype_id(self):
+        return self.env["ir.model.data"]._xmlid_to_res_id(
+            "crm_team_followers.mt_lead_customer_message"
+        )
+
+    @api.model
+    @tools.ormcache()
+    def _crm_team_customer_wanted(self):
+        """Whether anybody asked for customers' messages, so that nobody else pays."""
+        self.env.cr.execute(
+            SQL(
+                """
+        SELECT EXISTS (SELECT FROM crm_team_follower WHERE customer_messages_only)
+            OR EXISTS (SELECT FROM mail_followers_mail_message_subtype_rel
+                        WHERE mail_message_subtype_id = %s)
+                """,
+                self._crm_team_customer_subtype_id(),
+            )
+        )
+        return self.env.cr.fetchone()[0]

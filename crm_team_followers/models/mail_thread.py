@@ -21,9 +21,11 @@ class MailThread(models.AbstractModel):
     @api.model
     def _message_route_process(self, message, message_dict, routes):
         """The headers of a mail are known here, and not kept with the message."""
-        if self._is_automatic_mail(message):
-            self = self.with_context(crm_team_followers_automatic_mail=True)
-        return super()._message_route_process(message, message_dict, routes)
+        automatic = self._is_automatic_mail(message)
+        thread = self.with_context(crm_team_followers_automatic_mail=automatic)
+        return super(MailThread, thread)._message_route_process(
+            message, message_dict, routes
+        )
 
     @api.model
     def _is_automatic_mail(self, message):

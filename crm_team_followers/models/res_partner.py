@@ -44,6 +44,17 @@ class ResPartner(models.Model):
     # DEFAULT FOLLOWERS
     # ------------------------------------------------------------
 
+    def _team_followers_companies(self):
+        """
+        :return: companies whose opportunities this person may follow; None for all of
+            them, no company for a person who only has archived users
+        """
+        self.ensure_one()
+        users = self.with_context(active_test=False).user_ids
+        if users:
+            return users.filtered("active").company_ids
+        return self.company_id or None
+
     def _get_default_followers(self):
         """
         :return: what makes these people follow teams, also what they stopped
@@ -113,15 +124,37 @@ class ResPartner(models.Model):
             for follower in followers
         ] + next_in_line()
 
-    def _hand_over_follows(self, person):
-        """Give all that this person follows by default to somebody else.
+    def _hand_over_follows(self, new_person):
+        """Give all that this person follows by default to somebody else, and on open
+        opportunities what they follow because of it; they themselves keep none of it.
 
-        :param person: res.partner
+        Leaders and members go on following as such: that changes with the team.
+
+        :param new_person: res.partner, none if nobody follows in their place
         :raise AccessError: when the user may not change one of the lists
         """
         self.ensure_one()
-        followers = self.env["crm.team.follower"].search([("partner_id", "=", self.id)])
-        followers._hand_over(person)
+        # the rules of the list say who sees what
+        listed = self.env["crm.team.follower"].search([("partner_id", "=", self.id)])
+        if listed:
+            listed.check_access("unlink")
+        # sudo: opportunities and teams that the manager need not see
+        for follower in listed.sudo():
+            team = follower.team_id
+            if new_person:
+                heir = team.default_follower_ids.filtered(
+                    lambda other: other.partner_id == new_person
+                ) or follower.copy({"partner_id": new_person.id, "source": "manual"})
+                leads = self.env["crm.lead"].sudo()
+                leads = leads.search(
+                    team._open_opportunity_domain()
+                    & Domain(
+                        "message_follower_ids.crm_team_follower_id", "=", follower.id
+                    )
+                )
+                leads._sync_team_followers(followers=heir)
+            if follower.source not in team._automatic_sources():
+                follower._remove()
         next_in_line = getattr(super(), "_hand_over_follows", None)
         if next_in_line:
-            next_in_line(person)
+            next_in_line(new_person)

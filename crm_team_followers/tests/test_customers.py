@@ -111,7 +111,7 @@ class TestCustomers(TeamFollowersCommon):
 
     def test_first_choice_of_customers_messages(self):
         """Nobody wanted them before: not remembered from then."""
-        Grant = self.env["crm.team.grant"]
+        Subtype = self.env["mail.message.subtype"]
         self.follower_customers.customer_messages_only = False
         self.team.action_apply_default_followers()
         self.env.flush_all()
@@ -125,7 +125,7 @@ class TestCustomers(TeamFollowersCommon):
             "UPDATE crm_team_follower SET customer_messages_only = FALSE"
         )
         self.env.invalidate_all()
-        self.assertFalse(Grant._wants_customer_messages())
+        self.assertFalse(Subtype._crm_team_customer_wanted())
         with self.subTest("on an opportunity"), self.cr.savepoint() as savepoint:
             self.lead.message_subscribe(
                 self.partner_customers.ids, self.customer_message.ids
@@ -134,7 +134,7 @@ class TestCustomers(TeamFollowersCommon):
             savepoint.rollback()
         self.env.registry.clear_cache()
         self.env.invalidate_all()
-        self.assertFalse(Grant._wants_customer_messages())
+        self.assertFalse(Subtype._crm_team_customer_wanted())
         self.follower_customers.customer_messages_only = True
         self.team.action_apply_default_followers()
         self.assertTrue(self._told())

@@ -61,6 +61,11 @@ class TestFollows(TeamFollowersCommon):
         self.assertNotFollows(self._new_lead(), self.partner_all)
         self.assertFalse(self._dialog(self.partner_all).follows)
 
+    def test_nobody_in_their_place(self):
+        self._dialog(self.partner_all).action_hand_over()
+        self.assertNotFollows(self.lead, self.partner_all)
+        self.assertFalse(self.follower_all.exists())
+
     def test_heir_is_there_already(self):
         """And keeps what they chose to receive."""
         self._add(self.team, self.heir, self.won)

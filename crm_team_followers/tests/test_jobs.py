@@ -7,7 +7,6 @@ import hypothesis
 from hypothesis import strategies
 from psycopg2.errors import SerializationFailure
 
-from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tests import tagged
 
@@ -133,7 +132,7 @@ class TestJobs(JobsCommon):
         def fail(leads, *args, **kwargs):
             if self.team in leads.team_id:
                 sync(leads, *args, **kwargs)
-                raise UserError("Zut")
+                raise ValueError("Zut")
             return sync(leads, *args, **kwargs)
 
         with patch.object(CrmLead, "_sync_team_followers", fail):
@@ -224,40 +223,64 @@ class TestJobsProperty(JobsCommon):
     """Whatever happens in the middle of a job, it ends where a fresh run would."""
 
     def _happen(self, what, which):
-        lead = self.leads[which % 5]
-        listed = self.team.default_follower_ids
-        follower = listed[which % len(listed)] if listed else listed
-        person = (self.newcomer | self.customer | self.colleague.partner_id)[which % 3]
-        events = (self.won, self.comment | self.won, self.created)[which % 3]
-        if what == "add" and person not in listed.partner_id:
-            self._add(self.team, person, events)
-        elif what == "delete":
-            follower.unlink()
-        elif what == "events":
-            follower.subtype_ids = events
-        elif what == "narrow":
-            follower.customer_messages_only = bool(which % 2)
-        elif what == "close":
-            lead.active = not lead.active
-        elif what == "move":
-            lead.team_id = self.other_team if which % 2 else self.team
-        elif what == "leave":
-            lead.message_unsubscribe(self.partner_all.ids)
-        elif what == "choose":
-            lead.message_subscribe(self.partner_inbox.ids, self.won.ids)
-        elif what == "archive":
-            self.user_inbox.active = not self.user_inbox.active
-        elif what == "new":
-            self.leads |= self._new_lead().with_env(self.env)
-        elif what == "kill":
-            self._run_batches(which % 3)
-        elif what == "stop":
-            self.team.action_stop_follower_job()
-        elif what == "resume":
-            self.team.action_resume_follower_job()
-        elif what == "apply":
-            self.team.action_apply_default_followers()
+        getattr(self, f"_happen_{what}")(which)
         self.env.flush_all()
+
+    def _lead(self, which):
+        return self.leads[which % len(self.leads)]
+
+    def _follower(self, which):
+        listed = self.team.default_follower_ids
+        return listed[which % len(listed)] if listed else listed
+
+    def _events(self, which):
+        return (self.won, self.comment | self.won, self.created)[which % 3]
+
+    def _happen_add(self, which):
+        people = self.newcomer | self.customer | self.colleague.partner_id
+        person = people[which % 3]
+        if person not in self.team.default_follower_ids.partner_id:
+            self._add(self.team, person, self._events(which))
+
+    def _happen_delete(self, which):
+        self._follower(which).unlink()
+
+    def _happen_events(self, which):
+        self._follower(which).subtype_ids = self._events(which // 3)
+
+    def _happen_narrow(self, which):
+        self._follower(which).customer_messages_only = bool(which % 2)
+
+    def _happen_close(self, which):
+        lead = self._lead(which)
+        lead.active = not lead.active
+
+    def _happen_move(self, which):
+        self._lead(which).team_id = self.other_team if which % 2 else self.team
+
+    def _happen_leave(self, which):
+        self._lead(which).message_unsubscribe(self.partner_all.ids)
+
+    def _happen_choose(self, which):
+        self._lead(which).message_subscribe(self.partner_inbox.ids, self.won.ids)
+
+    def _happen_archive(self, _which):
+        self.user_inbox.active = not self.user_inbox.active
+
+    def _happen_new(self, _which):
+        self.leads |= self._new_lead().with_env(self.env)
+
+    def _happen_kill(self, which):
+        self._run_batches(which % 3)
+
+    def _happen_stop(self, _which):
+        self.team.action_stop_follower_job()
+
+    def _happen_resume(self, _which):
+        self.team.action_resume_follower_job()
+
+    def _happen_apply(self, _which):
+        self.team.action_apply_default_followers()
 
     def _state(self):
         self.env.invalidate_all()

@@ -33,9 +33,11 @@ class TestList(TeamFollowersCommon, CronMixinCase):
         won.action_set_won()
         lost = self._new_lead()
         lost.action_set_lost()
-        with Form(self.team.with_user(self.manager)) as form:
-            with form.default_follower_ids.new() as line:
-                line.partner_id = self.newcomer
+        with (
+            Form(self.team.with_user(self.manager)) as form,
+            form.default_follower_ids.new() as line,
+        ):
+            line.partner_id = self.newcomer
         self.assertEqual(self.team.open_opportunity_count, 1)
         self.assertTrue(self.team.default_follower_pending)
         self.assertNotFollows(self.lead, self.newcomer)

@@ -237,9 +237,11 @@ class TestPeople(TeamFollowersCommon):
 
     def test_external_contact_is_confirmed(self):
         """On the form, an external contact gets nothing before somebody confirms it."""
-        with Form(self.team.with_user(self.manager)) as form:
-            with form.default_follower_ids.new() as line:
-                line.partner_id = self.customer
+        with (
+            Form(self.team.with_user(self.manager)) as form,
+            form.default_follower_ids.new() as line,
+        ):
+            line.partner_id = self.customer
         follower = self.team.default_follower_ids.filtered(
             lambda follower: follower.partner_id == self.customer
         )
@@ -253,9 +255,11 @@ class TestPeople(TeamFollowersCommon):
         self.assertFollows(self.lead, self.customer)
 
     def test_colleague_needs_no_confirmation(self):
-        with Form(self.team.with_user(self.manager)) as form:
-            with form.default_follower_ids.new() as line:
-                line.partner_id = self.colleague.partner_id
+        with (
+            Form(self.team.with_user(self.manager)) as form,
+            form.default_follower_ids.new() as line,
+        ):
+            line.partner_id = self.colleague.partner_id
         self.assertFollows(self._new_lead(user=self.manager), self.colleague.partner_id)
 
     def test_external_contact_may_leave(self):

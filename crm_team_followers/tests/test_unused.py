@@ -18,11 +18,10 @@ class TestUnused(TeamFollowersCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.env["crm.team"].search([])._take_back_followers()
+        cls.env["crm.team.grant"]._take_back(cls.env["crm.team"].search([]))
         cls.env["crm.team.follower"].with_context(
             active_test=False, crm_team_followers_automatic=True
         ).search([]).unlink()
-        cls.env["mail.message.subtype"].browse(cls.customer_message.ids)
         cls.env.cr.execute(
             "DELETE FROM mail_followers_mail_message_subtype_rel"
             " WHERE mail_message_subtype_id = %s",
@@ -42,12 +41,11 @@ class TestUnused(TeamFollowersCommon):
                     if vars(definition).get("_module") != ADDON:
                         continue
                     for name, value in list(vars(definition).items()):
-                        parents = mro[place + 1 :]
-                        if callable(value) or isinstance(value, property):
-                            if any(name in vars(parent) for parent in parents) and (
-                                not name.startswith("__")
-                            ):
-                                stack.enter_context(_without(definition, name))
+                        if (callable(value) or isinstance(value, property)) and any(
+                            name in vars(parent) and not name.startswith("__")
+                            for parent in mro[place + 1 :]
+                        ):
+                            stack.enter_context(_without(definition, name))
             yield
 
     def _count(self, prepare, work):

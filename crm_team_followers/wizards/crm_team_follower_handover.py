@@ -33,11 +33,10 @@ class CrmTeamFollowerHandover(models.TransientModel):
             handover.follows = "\n".join(lines or ())
 
     def action_hand_over(self):
-        """Hand it all over.
+        """Hand it all over; without a new person, nobody follows in their place.
 
         :raise AccessError: when the user may not change one of the lists
         """
         self.ensure_one()
-        if self.new_partner_id:
-            self.partner_id._hand_over_follows(self.new_partner_id)
+        self.partner_id._hand_over_follows(self.new_partner_id)
         return {"type": "ir.actions.act_window_close"}

@@ -47,18 +47,19 @@ registry.category("web_tour.tours").add("crm_team_followers_manager", {
         },
         {
             content: "The open opportunities are asked about",
-            trigger: ".o_form_saved .alert:contains(This list has changed)",
+            trigger: ".o_form_saved .alert:contains(2 of 2 open opportunities)",
         },
         {
-            trigger:
-                "button[name=action_apply_default_followers].btn-primary:contains(2)",
+            trigger: "button[name=action_apply_default_followers]",
             run: "click",
         },
         {
             trigger: ".o_notification:contains(2 open opportunities are up to date)",
         },
         {
-            trigger: "button[name=action_apply_default_followers].btn-secondary",
+            content: "Nothing is left to apply",
+            trigger:
+                ".o_form_view:not(:has(button[name=action_apply_default_followers]))",
         },
     ],
 });
