@@ -138,13 +138,11 @@ class CrmTeam(models.Model):
             total=self.open_opportunity_count,
         )
 
-    @api.depends("default_follower_ids.active", "default_follower_ids.to_confirm")
+    @api.depends("default_follower_ids.status")
     def _compute_external_follower_names(self):
         for team in self:
             external = team.default_follower_ids.filtered(
-                lambda follower: (
-                    follower.active and follower.is_external and not follower.to_confirm
-                )
+                lambda follower: follower.status == "external"
             )
             team.external_follower_names = ", ".join(
                 external.partner_id.sudo().mapped("name")
@@ -280,7 +278,10 @@ class CrmTeam(models.Model):
         """
         self.check_access("write")
         # sudo: as above
-        self.sudo().follower_job_ids._start()
+        halted = self.sudo().follower_job_ids.filtered(
+            lambda job: job.state in ("stopped", "failed")
+        )
+        halted._start()
 
     def action_take_back_default_followers(self):
         """Take back all that the lists of these teams gave, on all opportunities: for

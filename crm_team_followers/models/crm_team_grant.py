@@ -32,8 +32,9 @@ REACHES = SQL(
 class CrmTeamGrant(models.AbstractModel):
     """What the lists of sales teams do to the followers of opportunities.
 
-    Rows of ``mail_followers`` are compared with grants (see :meth:`_prepare`) and brought in line with them, each in a
-    constant number of statements. :class:`MailFollowers` says what a row may be.
+    Rows of ``mail_followers`` are compared with grants (see :meth:`_prepare`) and
+    brought in line with them, each in a constant number of statements.
+    :class:`MailFollowers` says what a row may be.
     """
 
     _name = "crm.team.grant"

@@ -156,5 +156,4 @@ class ResPartner(models.Model):
             if follower.source not in team._automatic_sources():
                 follower._remove()
         next_in_line = getattr(super(), "_hand_over_follows", None)
-        if next_in_line:
-            next_in_line(new_person)
+        return next_in_line and next_in_line(new_person)

@@ -1,8 +1,14 @@
 # Copyright 2026 CRM and Contacts Suite
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl)
 
+import itertools
+from unittest.mock import patch
+
+from odoo import api
 from odoo.fields import Command
 from odoo.tests import tagged
+
+from odoo.addons.crm.models.crm_lead import CrmLead as CoreLead
 
 from .common import TeamFollowersCommon
 
@@ -32,6 +38,42 @@ class TestGrants(TeamFollowersCommon):
         )
         self.assertEqual(lead.team_id, self.team)
         self.assertTeamFollowers(lead)
+
+    def test_team_set_in_create_by_another_addon(self):
+        """Below ours, after the opportunities are in the database: by the team or by
+        the salesperson, from a team with a list or without."""
+        bare = self.env["crm.team"].create({"name": "Sans liste", "sequence": 99})
+        for first, values, context in itertools.product(
+            (bare, self.other_team, self.env["crm.team"]),
+            ({"team_id": self.team.id}, {"user_id": self.salesman.id}),
+            ({}, {"tracking_disable": True}, {"mail_create_nolog": True}),
+        ):
+            with (
+                self.subTest(first=first.name, values=values, context=context),
+                self._creating_with(values),
+            ):
+                lead = (
+                    self.env["crm.lead"]
+                    .with_user(self.colleague)
+                    .with_context(**context)
+                    .create({"name": "Vélo", "team_id": first.id, "user_id": False})
+                )
+                self.env.flush_all()
+                self.assertEqual(lead.team_id, self.team)
+                self.assertTeamFollowers(lead)
+                self.assertNotFollows(lead, self.partner_liege)
+
+    def _creating_with(self, values):
+        """As if an addon below ours wrote these values in ``create``."""
+        core_create = CoreLead.create
+
+        @api.model_create_multi
+        def create(model, vals_list):
+            leads = core_create(model, vals_list)
+            leads.sudo().write(values)
+            return leads
+
+        return patch.object(CoreLead, "create", create)
 
     def test_team_recomputed_by_another_addon(self):
         """A team that changes without any write on the opportunity."""

@@ -321,12 +321,12 @@ class TestJobsProperty(JobsCommon):
         settings(hypothesis.given(strategies.lists(step, max_size=12))(walk))()
 
     def _end(self):
-        """Let the jobs run, and compare."""
+        """Let the job run, if it is not done, and compare."""
+        jobs = self.env["crm.team.follower.job"].search(
+            [("team_id", "=", self.team.id), ("state", "!=", "done")]
+        )
         self.team.action_resume_follower_job()
         self._run_batches(50)
-        jobs = self.env["crm.team.follower.job"].search(
-            [("team_id", "=", self.team.id)]
-        )
         self.assertLessEqual(set(jobs.mapped("state")), {"done"})
         if jobs:
             self.assertFalse(self.team.default_follower_due_count)

@@ -5,11 +5,7 @@ from odoo import SUPERUSER_ID, api
 
 
 def migrate(cr, version):
-    """Jobs become records; rows of followers keep what they say.
-
-    The columns of the former jobs are still there: Odoo drops those of fields that are
-    gone when all modules are loaded.
-    """
+    """Jobs become records; rows of followers keep what they say."""
     cr.execute(
         """
         INSERT INTO crm_team_follower_job (team_id, whole_list, state, done_count,
@@ -20,6 +16,13 @@ def migrate(cr, version):
                     now(), now(), write_uid, write_uid
                FROM crm_team
               WHERE follower_job_total > 0
+        """
+    )
+    # fields of these names are computed now: Odoo would keep the columns
+    cr.execute(
+        """
+        ALTER TABLE crm_team DROP COLUMN IF EXISTS follower_job_total,
+                             DROP COLUMN IF EXISTS follower_job_done
         """
     )
     env = api.Environment(cr, SUPERUSER_ID, {})
