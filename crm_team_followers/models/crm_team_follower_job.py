@@ -147,17 +147,13 @@ class CrmTeamFollowerJob(models.Model):
         if followers is None:
             changed += self.env["crm.team.grant"]._take_back(team, leftovers_only=True)
             # what was stopped, or failed, is done with this
-            team.follower_job_ids.filtered("whole_list").unlink()
+            self._find_unfinished(team).unlink()
         return changed + due._sync_team_followers(followers=followers)
 
     @api.model
     def _launch(self, team, followers=None):
         """Start a job in the background, or the one of the whole list anew."""
-        job = self.browse()
-        if followers is None:
-            job = team.follower_job_ids.filtered(
-                lambda job: job.whole_list and job.state != "done"
-            )[:1]
+        job = self.browse() if followers is not None else self._find_unfinished(team)
         if not job:
             job = self.create(
                 {
@@ -168,12 +164,23 @@ class CrmTeamFollowerJob(models.Model):
             )
         job._start()
 
+    @api.model
+    def _find_unfinished(self, team):
+        return team.follower_job_ids.filtered(
+            lambda job: job.whole_list and job.state != "done"
+        )
+
     def _start(self):
         """Run, or go on running, in the background."""
         for job in self:
             due = self._get_due_opportunities(job.team_id, job._get_scope())
-            job.write({"state": "running", "error": False})
-            job.write({"done_count": 0, "total_count": len(due)})
+            job.write(
+                {
+                    "state": "running",
+                    "error": False,
+                    "total_count": job.done_count + len(due),
+                }
+            )
         cron = self.env.ref("crm_team_followers.ir_cron_apply_default_followers")
         # sudo: scheduled actions belong to the settings
         cron.sudo()._trigger()

@@ -28,7 +28,7 @@ class ResPartner(models.Model):
 
     def write(self, vals):
         result = super().write(vals)
-        if vals.get("active") is False or "company_id" in vals:
+        if {"active", "company_id"} & vals.keys():
             self._withdraw_team_followers()
         return result
 
@@ -76,8 +76,13 @@ class ResPartner(models.Model):
             ordered[1:].with_context(crm_team_followers_automatic=True).unlink()
 
     def _withdraw_team_followers(self):
-        """Take back what teams gave to people whom it may not reach any more."""
-        self._get_default_followers()._correct()
+        """Take back what teams gave to people whom it may not reach any more, and look
+        anew at what those miss who came back."""
+        followers = self._get_default_followers()
+        if followers:
+            followers._correct()
+            self.env["crm.team.grant"]._invalidate()
+            followers.invalidate_recordset(["status"], flush=False)
 
     def _remove_default_followers(self):
         """Take back what teams gave to these people, and take them off the lists."""

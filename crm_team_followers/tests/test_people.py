@@ -116,7 +116,6 @@ class TestPeople(TeamFollowersCommon):
         self.assertFalse(self.team.default_follower_pending)
         self.assertEqual(self.follower_both.status, "archived")
         self.both.action_unarchive()
-        self.env.invalidate_all()
         self.assertEqual(self.team.default_follower_due_count, 1)
         self.assertIn("1 of 1 open", self.team.default_follower_notice)
         self.team.with_user(self.manager).action_apply_default_followers()
