@@ -3,7 +3,7 @@
 {
     "name": "Default Followers of Contacts",
     "summary": "Chosen people follow every new contact, whatever created it",
-    "version": "19.0.1.0.0",
+    "version": "19.0.2.0.0",
     "category": "Sales/CRM",
     "author": "CRM and Contacts Suite",
     "license": "AGPL-3",
@@ -19,6 +19,8 @@
         "views/ir_actions_server_views.xml",
         "views/res_config_settings_views.xml",
         "views/res_partner_views.xml",
+        # wizards
+        "wizards/partner_default_follower_hand_over_views.xml",
         # menus
         "views/menus.xml",
     ],

@@ -8,7 +8,7 @@ def uninstall_hook(env):
     Without this addon a rule added under Contacts would go on as a plain
     automation rule, with other events and without its company limits. Rules
     built by hand and never adopted are not ours and stay; so do the followers
-    that contacts already have.
+    that contacts already have, unless *Take Back* removed them before.
     """
     rules = env["base.automation"].with_context(active_test=False)
     rules.search([("is_default_follower", "=", True)]).unlink()

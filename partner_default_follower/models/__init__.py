@@ -2,9 +2,13 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl)
 from . import (
     base_automation,
-    default_follower_progress,
+    base_automation_process,
     ir_actions_server,
     mail_followers,
+    mail_message_subtype,
+    partner_default_follower_job,
+    res_company,
     res_config_settings,
     res_partner,
+    res_users,
 )

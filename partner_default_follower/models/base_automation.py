@@ -2,41 +2,36 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl)
 from ast import literal_eval
 
-from odoo import api, fields, models, tools
+from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command, Domain
-from odoo.tools import SQL
-from odoo.tools.safe_eval import safe_eval
-
-from .ir_actions_server import FollowBatch
 
 NOT_AN_ADDRESS = Domain("parent_id", "=", False) | Domain("type", "=", "contact")
 IS_COMPANY = Domain("is_company", "=", True)
 IS_PERSON = Domain("is_company", "=", False)
 
-# What each kind of contact means in the filter of a rule. A kind comes before
-# those whose parts it contains.
+# What each kind of contact means in the filter of a rule
 KINDS = {
-    "company": [IS_COMPANY],
-    "person": [IS_PERSON, NOT_AN_ADDRESS],
-    "contact": [NOT_AN_ADDRESS],
-    "all": [],
+    "all": Domain.TRUE,
+    "contact": NOT_AN_ADDRESS,
+    "company": IS_COMPANY,
+    "person": IS_PERSON & NOT_AN_ADDRESS,
 }
 
-# Existing contacts are treated at once up to this number (about a second),
-# above it in the background
-FOLLOW_AT_ONCE = 2000
-# One commit of the background job: about a second
-FOLLOW_BATCH = 5000
+FILTER_DEFAULTS = {
+    "follow_kind": "all",
+    "follow_company_id": False,
+    "follow_domain": False,
+}
 
 
 class BaseAutomation(models.Model):
     """Automation rules, among them the default follower rules of contacts.
 
-    A default follower rule is an automation rule like any other, with one or
-    more "Add Followers" actions. The ``follow_…`` fields are a view on its
-    actions and its filter: what they show is read from these, and what is
-    written to them is written there.
+    A default follower rule is an automation rule like any other, with one or more
+    "Add Followers" actions. Its people and events are read from these actions and
+    written there. Which contacts are fields of their own, from which the filter is
+    made; a filter that was written by hand is shown as such.
     """
 
     _inherit = "base.automation"
@@ -74,36 +69,54 @@ class BaseAutomation(models.Model):
             ("custom", "Filter of the rule"),
         ],
         string="Which Contacts",
-        compute="_compute_follow_kind",
-        inverse="_inverse_follow_filter",
+        compute="_compute_follow_filter",
+        store=True,
+        readonly=False,
         help="An address is an invoice, delivery or other address inside a contact.",
     )
     follow_company_id = fields.Many2one(
         "res.company",
         string="Company",
-        compute="_compute_follow_company_id",
-        inverse="_inverse_follow_filter",
+        compute="_compute_follow_filter",
+        store=True,
+        readonly=False,
+        ondelete="restrict",
         help="Only for contacts of this company and for contacts that all companies "
         "share. Empty: for contacts of any company.",
     )
     follow_domain = fields.Char(
         string="Further Conditions",
-        compute="_compute_follow_domain",
-        inverse="_inverse_follow_filter",
+        compute="_compute_follow_filter",
+        store=True,
+        readonly=False,
         help="For example a country or a tag.",
     )
+    follow_external_ids = fields.Many2many(
+        "res.partner",
+        string="External People",
+        compute="_compute_follow_people",
+        help="They are not employees, and receive e-mails about these contacts.",
+    )
+    follow_unreached_ids = fields.Many2many(
+        "res.partner",
+        string="Not Added",
+        compute="_compute_follow_people",
+        context={"active_test": False},
+        help="Archived, without any user left, or external without any event that is "
+        "not internal: nothing is given to them.",
+    )
     follow_missing_count = fields.Integer(
-        string="Contacts to Follow", compute="_compute_follow_missing_count"
+        string="Contacts to Follow", compute="_compute_follow_pending"
     )
-    follow_backfill = fields.Selection(
-        [("running", "Running"), ("stopped", "Stopped")],
-        string="Existing Contacts",
-        copy=False,
-        readonly=True,
-        help="Whether the existing contacts are being treated in the background.",
+    follow_excess_count = fields.Integer(
+        string="Followers to Take Back", compute="_compute_follow_pending"
     )
-    follow_progress_ids = fields.One2many(
-        "default.follower.progress", "automation_id", readonly=True
+    follow_given_count = fields.Integer(
+        string="Followers Given", compute="_compute_follow_pending"
+    )
+    follow_error = fields.Char(string="Error", compute="_compute_follow_pending")
+    follow_job_ids = fields.One2many(
+        "partner.default.follower.job", "automation_id", string="Runs", readonly=True
     )
     follow_state = fields.Selection(
         [
@@ -111,6 +124,7 @@ class BaseAutomation(models.Model):
             ("running", "Running"),
             ("stopped", "Stopped"),
             ("done", "Done"),
+            ("failed", "Failed"),
         ],
         string="State of Existing Contacts",
         compute="_compute_follow_state",
@@ -119,7 +133,7 @@ class BaseAutomation(models.Model):
         string="Contacts Done", compute="_compute_follow_state"
     )
     follow_total = fields.Integer(
-        string="Contacts at the Start", compute="_compute_follow_state"
+        string="Contacts in Total", compute="_compute_follow_state"
     )
 
     @api.depends("action_server_ids.partner_ids", "action_server_ids.state")
@@ -134,35 +148,63 @@ class BaseAutomation(models.Model):
             rule.follow_subtype_ids = rule._follow_actions().follow_subtype_ids
 
     @api.depends("filter_domain")
-    def _compute_follow_kind(self):
+    def _compute_follow_filter(self):
         for rule in self:
-            rule.follow_kind = rule._follow_split_filter()[0]
+            filters = [
+                (rule.follow_kind, rule.follow_company_id, rule.follow_domain),
+                *((kind, rule.follow_company_id.browse(), False) for kind in KINDS),
+            ]
+            rule.follow_kind, rule.follow_company_id, rule.follow_domain = next(
+                (
+                    parts
+                    for parts in filters
+                    if parts[0] in KINDS
+                    and self._follow_make_filter(*parts) == rule.filter_domain
+                ),
+                ("custom", False, False),
+            )
 
-    @api.depends("filter_domain")
-    def _compute_follow_company_id(self):
+    @api.depends("follow_partner_ids", "follow_subtype_ids")
+    def _compute_follow_people(self):
         for rule in self:
-            rule.follow_company_id = rule._follow_split_filter()[1]
+            people = rule.follow_partner_ids._origin
+            grants = rule._origin._follow_actions()._follow_grants()
+            rule.follow_external_ids = people.filtered("partner_share")
+            rule.follow_unreached_ids = people - people.browse().union(*grants)
 
-    @api.depends("filter_domain")
-    def _compute_follow_domain(self):
+    @api.depends(
+        "follow_partner_ids",
+        "follow_subtype_ids",
+        "filter_domain",
+        "follow_job_ids.state",
+    )
+    def _compute_follow_pending(self):
+        jobs = self.env["partner.default.follower.job"]
+        # sudo: whoever's followers
+        followers = self.env["mail.followers"].sudo()
         for rule in self:
-            rule.follow_domain = rule._follow_split_filter()[2]
+            origin = rule._origin
+            rule.follow_given_count = origin and followers.search_count(
+                [("default_follower_rule_id", "=", origin.id)]
+            )
+            rule.follow_missing_count = rule.follow_excess_count = 0
+            rule.follow_error = rule.follow_job_ids.sorted("id")[-1:].error
+            if origin.model_name != "res.partner":
+                continue
+            try:
+                excess, missing = jobs._find(origin)
+                rule.follow_missing_count = len(missing)
+                rule.follow_excess_count = len(excess)
+            except UserError as error:
+                rule.follow_error = str(error)
 
-    @api.depends("follow_partner_ids", "filter_domain", "is_default_follower")
-    def _compute_follow_missing_count(self):
-        for rule in self:
-            rule.follow_missing_count = rule._origin._follow_count_missing()
-
-    @api.depends("follow_backfill", "follow_progress_ids")
+    @api.depends("follow_job_ids.state", "follow_job_ids.done_count")
     def _compute_follow_state(self):
         for rule in self:
-            progress = rule.follow_progress_ids[:1]
-            rule.follow_done = progress.done
-            rule.follow_total = progress.total
-            if progress.finished:
-                rule.follow_state = "done"
-            else:
-                rule.follow_state = progress and rule.follow_backfill or "none"
+            job = rule.follow_job_ids.sorted("id")[-1:]
+            rule.follow_state = job.state or "none"
+            rule.follow_done = job.done_count
+            rule.follow_total = job.total_count
 
     def _inverse_follow_partner_ids(self):
         for rule in self:
@@ -176,6 +218,8 @@ class BaseAutomation(models.Model):
                 if gone := action.partner_ids - people:
                     action.partner_ids = [Command.unlink(person.id) for person in gone]
             if new := people - actions.partner_ids:
+                # sudo: nobody else writes the field
+                new.sudo().filtered("follow_user_deleted").follow_user_deleted = False
                 actions[0].partner_ids = [Command.link(person.id) for person in new]
 
     def _inverse_follow_subtype_ids(self):
@@ -186,26 +230,11 @@ class BaseAutomation(models.Model):
                 actions = rule._follow_create_action(self.env["res.partner"])
             actions.follow_subtype_ids = subtypes
 
-    def _inverse_follow_filter(self):
-        for rule in self:
-            if rule.follow_kind == "custom":
-                continue
-            parts = list(KINDS[rule.follow_kind or "all"])
-            if rule.follow_company_id:
-                parts.append(
-                    Domain("company_id", "in", [False, rule.follow_company_id.id])
-                )
-            try:
-                parts.append(Domain(literal_eval(rule.follow_domain or "[]")))
-            except (SyntaxError, TypeError, ValueError) as error:
-                raise ValidationError(
-                    rule.env._(
-                        "The conditions of the rule “%(rule)s” are not a valid filter.",
-                        rule=rule.display_name,
-                    )
-                ) from error
-            domain = Domain.AND(parts)
-            rule.filter_domain = False if domain.is_true() else repr(list(domain))
+    @api.onchange("follow_partner_ids")
+    def _onchange_follow_partner_ids(self):
+        return self._follow_warn_external(
+            self.follow_partner_ids._origin - self._origin.follow_partner_ids
+        )
 
     @api.constrains("is_default_follower", "model_id")
     def _check_is_default_follower(self):
@@ -226,79 +255,123 @@ class BaseAutomation(models.Model):
             if vals.get("is_default_follower", follow):
                 vals.setdefault("model_id", self.env["ir.model"]._get_id("res.partner"))
                 vals.setdefault("trigger", "on_create")
+            if FILTER_DEFAULTS.keys() & vals.keys():
+                vals.update({**FILTER_DEFAULTS, **vals})
         rules = super().create(vals_list)
-        self.env.registry.clear_cache()  # _follow_is_idle
+        for rule, vals in zip(rules, vals_list, strict=True):
+            rule._follow_write_filter(vals)
         return rules
 
     def write(self, vals):
         result = super().write(vals)
-        if {"is_default_follower", *self.CRITICAL_FIELDS} & set(vals):
-            self.env.registry.clear_cache()  # _follow_is_idle
+        self._follow_write_filter(vals)
+        if {"active", "is_default_follower"} & vals.keys():
+            self._follow_refresh()
         return result
 
-    def unlink(self):
-        self.env.registry.clear_cache()  # _follow_is_idle
-        return super().unlink()
-
     # --------------------------------------------------
-    # Processing
+    # Actions
     # --------------------------------------------------
 
-    def _get_actions(self, records, triggers):
-        if records._name == "res.partner" and self._follow_is_idle(tuple(triggers)):
-            return self.browse()
-        rules = super()._get_actions(records, triggers)
-        if records._name == "res.partner":
-            # Read the people now: once contacts are created, and not yet flushed,
-            # reading any partner would first write them all.
-            # sudo: the rules are for Settings only
-            rules.sudo().follow_partner_ids.mapped("partner_share")
-        return rules
+    def action_follow_existing(self):
+        """Give and take back on the existing contacts what this rule says.
 
-    @api.model
-    @tools.ormcache("triggers")
-    def _follow_is_idle(self, triggers):
-        """Return whether no rule for these triggers has anything to do on contacts.
+        At once for a few, in the background for many.
 
-        So that contacts cost nothing more while nobody is chosen: the rule is
-        seeded without people.
+        :raises UserError: if the rule has nobody to add, or is switched off
         """
-        rules = self.sudo().with_context(active_test=False)
-        rules = rules.search(
-            [
-                ("active", "=", True),
-                ("model_name", "=", "res.partner"),
-                ("trigger", "in", triggers),
-            ]
-        )
-        return all(
-            rule.is_default_follower
-            and not rule.follow_partner_ids
-            and len(rule._follow_actions()) == len(rule.action_server_ids)
-            for rule in rules
-        )
+        self.ensure_one()
+        self.check_access("write")
+        if not (self.follow_partner_ids or self.follow_excess_count):
+            raise UserError(
+                self.env._("Choose first who is to follow contacts by default.")
+            )
+        if not self.active:
+            raise UserError(
+                self.env._(
+                    "The rule “%(rule)s” is switched off. Switch it on first.",
+                    rule=self.display_name,
+                )
+            )
+        return self._follow_start()
 
-    def _process(self, records, domain_post=None):
-        # What is to be done, for which records, and in which order stays Odoo's
-        # decision. Only when a rule does nothing but make named people follow is
-        # each action put off until all records of this pass are known, and then
-        # run once on them all.
-        actions = self.sudo().action_server_ids
-        if len(records) < 2 or not all(a._follows_people() for a in actions):
-            return super()._process(records, domain_post=domain_post)
-        batch = FollowBatch()
-        result = super(
-            BaseAutomation, self.with_context(partner_default_follower_batch=batch)
-        )._process(records, domain_post=domain_post)
-        for action, record_ids in batch.items():
-            try:
-                action.with_context(
-                    active_ids=record_ids, partner_default_follower_batch=None
-                ).run()
-            except Exception as error:
-                self._add_postmortem(error)
-                raise
-        return result
+    def action_follow_confirm(self):
+        """Show what *Also follow the existing contacts* would do, before it is done."""
+        self.ensure_one()
+        self.check_access("read")
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Existing Contacts"),
+            "res_model": self._name,
+            "res_id": self.id,
+            "views": [
+                (
+                    self.env.ref(
+                        "partner_default_follower.base_automation_view_form_follow_existing"
+                    ).id,
+                    "form",
+                )
+            ],
+            "target": "new",
+        }
+
+    def action_follow_take_back(self):
+        """Switch this rule off and take back the followers that it gave.
+
+        What another rule gives as well stays.
+        """
+        self.ensure_one()
+        self.check_access("write")
+        self.active = False
+        return self._follow_start(take_back=True)
+
+    def action_follow_stop(self):
+        """Stop treating the existing contacts after the batch under way."""
+        self.check_access("write")
+        self.follow_job_ids._stop()
+
+    def action_follow_resume(self):
+        """Go on with the existing contacts: with what is missing by now."""
+        self.check_access("write")
+        self.follow_job_ids._resume()
+
+    def action_open_automation_rule(self):
+        """Open this rule as Settings ‣ Technical ‣ Automation Rules shows it."""
+        self.ensure_one()
+        self.check_access("read")
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": self._name,
+            "res_id": self.id,
+            "views": [
+                (self.env.ref("base_automation.view_base_automation_form").id, "form")
+            ],
+        }
+
+    def _follow_start(self, take_back=False):
+        job = self.env["partner.default.follower.job"]._start(self, take_back)
+        if job.state == "running":
+            message = self.env._(
+                "%(count)s contacts are treated in the background.",
+                count=job.total_count,
+            )
+        elif take_back:
+            message = self.env._(
+                "%(count)s followers were taken back.", count=job.done_count
+            )
+        else:
+            message = self.env._(
+                "%(count)s contacts got their default followers.", count=job.done_count
+            )
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "danger" if job.error else "success",
+                "message": job.error or message,
+                "next": {"type": "ir.actions.act_window_close"},
+            },
+        }
 
     # --------------------------------------------------
     # The rule behind the fields
@@ -318,316 +391,58 @@ class BaseAutomation(models.Model):
         ]
 
     @api.model
-    def _follow_seeded_rule(self):
-        """Return the rule that came with the addon, empty if it was deleted."""
-        return (
-            self.env.ref(
-                "partner_default_follower.automation_new_partner",
-                raise_if_not_found=False,
-            )
-            or self.browse()
-        )
+    def _follow_warn_external(self, people):
+        """Warn whoever has just chosen people who are not employees.
+
+        :return: the result of an onchange
+        """
+        external = people.filtered("partner_share")
+        if not external:
+            return None
+        return {
+            "warning": {
+                "title": self.env._("External Contact"),
+                "message": self.env._(
+                    "%(people)s: not an employee. External contacts receive by e-mail "
+                    "what colleagues and customers write on the contacts they follow. "
+                    "Remove them from the list unless this is what you want.",
+                    people=", ".join(external.mapped("display_name")),
+                ),
+            }
+        }
 
     @api.model
-    def _follow_company_rule(self, company):
-        """Return the first default follower rule that is for one company only.
+    def _follow_make_filter(self, kind, company, conditions):
+        """Return the text of a filter on contacts, False for all of them.
 
-        :param company: ``res.company`` record
+        :param kind: key of ``KINDS``
+        :param company: ``res.company`` record, empty for any
+        :param conditions: text of a domain
+        :raise ValidationError: if the conditions are no domain
         """
-        rules = self.with_context(active_test=False).search(
-            [("is_default_follower", "=", True)], order="id"
-        )
-        return rules.filtered(
-            lambda rule: (
-                rule.follow_company_id == company
-                and rule.follow_domain in (False, "[]")
-            )
-        )[:1]
-
-    @api.model
-    def _follow_create_seeded_rule(self):
-        """Create the rule that came with the addon again, after it was deleted."""
-        rule = self.create(
-            {
-                "name": self.env._("Default followers of new contacts"),
-                "is_default_follower": True,
-            }
-        )
-        action = rule._follow_create_action(self.env["res.partner"])
-        self.env["ir.model.data"]._update_xmlids(
-            [
-                {
-                    "xml_id": f"partner_default_follower.{name}",
-                    "record": record,
-                    "noupdate": True,
-                }
-                for name, record in (
-                    ("automation_new_partner", rule),
-                    ("action_add_followers", action),
-                )
-            ]
-        )
-        return rule
-
-    def _follow_create_action(self, people):
-        """Give this rule an action that makes people follow."""
-        self.ensure_one()
-        action = self.env["ir.actions.server"].create(
-            {
-                "name": self.env._("Add the default followers"),
-                "model_id": self.model_id.id,
-                "state": "followers",
-                "followers_type": "specific",
-                "partner_ids": [Command.set(people.ids)],
-                "usage": "base_automation",
-                "base_automation_id": self.id,
-            }
-        )
-        return action
-
-    def _follow_actions(self):
-        """Return the actions of these rules that add named people."""
-        return self.action_server_ids.filtered(lambda a: a._follows_people())
-
-    def _follow_split_filter(self):
-        """Split the filter of this rule into what its form asks for.
-
-        :return: kind (key of ``follow_kind``), company (``res.company`` record)
-            and the text of all other conditions. A filter that computes something
-            cannot be split: its kind is ``custom``.
-        """
-        self.ensure_one()
-        company = self.env["res.company"]
         try:
-            domain = Domain(literal_eval(self.filter_domain or "[]"))
-        except (SyntaxError, TypeError, ValueError):
-            return "custom", company, self.filter_domain
-        if domain.is_true():
-            return "all", company, "[]"
-        parts = list(getattr(domain, "children", [domain]))
-        if domain != Domain.AND(parts):
-            parts = [domain]
-        for part in parts:
-            ids = getattr(part, "value", None)
-            if (
-                getattr(part, "field_expr", None) == "company_id"
-                and part.operator == "in"
-                and isinstance(ids, (list, tuple))
-                and len(ids) == 2
-                and False in ids
-            ):
-                company = company.browse([id_ for id_ in ids if id_]).exists()
-                if company:
-                    parts.remove(part)
-                    break
-        kind = next(
-            kind
-            for kind, kind_parts in KINDS.items()
-            if all(part in parts for part in kind_parts)
-        )
-        rest = Domain.AND([part for part in parts if part not in KINDS[kind]])
-        return kind, company, "[]" if rest.is_true() else repr(list(rest))
+            rest = Domain(literal_eval(conditions or "[]"))
+        except (SyntaxError, TypeError, ValueError) as error:
+            raise ValidationError(
+                self.env._("“%(text)s” is not a valid filter.", text=conditions)
+            ) from error
+        domain = KINDS[kind or "all"]
+        if company:
+            domain &= Domain("company_id", "in", [False, company.id])
+        domain &= rest
+        return False if domain.is_true() else repr(list(domain))
 
-    # --------------------------------------------------
-    # Existing contacts
-    # --------------------------------------------------
-
-    def action_follow_existing(self):
-        """Make the people of this rule follow the existing contacts too.
-
-        At once for a few, in the background for many.
-
-        :raises UserError: if the rule has nobody to add, or is switched off
-        """
-        self.ensure_one()
-        self.check_access("write")
-        if not self.follow_partner_ids:
-            raise UserError(
-                self.env._("Choose first who is to follow contacts by default.")
-            )
-        if not self.active:
-            raise UserError(
-                self.env._(
-                    "The rule “%(rule)s” is switched off. Switch it on first.",
-                    rule=self.display_name,
-                )
-            )
-        count = self._follow_count_missing()
-        if count <= FOLLOW_AT_ONCE:
-            contacts = self._follow_search_missing()
-            contacts._follow_by_default(
-                self.follow_partner_ids, self.follow_subtype_ids
-            )
-            message = self.env._(
-                "%(count)s contacts got their default followers.", count=len(contacts)
-            )
-        else:
-            # sudo: nobody but this method and the scheduled action writes it
-            progress = self.env["default.follower.progress"].sudo()
-            self.follow_progress_ids.sudo().unlink()
-            progress.create(
-                {
-                    "automation_id": self.id,
-                    "total": self.env["res.partner"]
-                    .sudo()
-                    .search_count(self._follow_contact_domain()),
-                }
-            )
-            self._follow_set_backfill("running")
-            message = self.env._(
-                "%(count)s contacts get their default followers in the background.",
-                count=count,
-            )
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": "success",
-                "message": message,
-                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
-            },
-        }
-
-    def action_follow_stop(self):
-        """Stop treating the existing contacts after the batch under way."""
-        self.check_access("write")
-        self._follow_set_backfill("stopped")
-
-    def action_follow_resume(self):
-        """Go on with the existing contacts where they were stopped."""
-        self.check_access("write")
-        self._follow_set_backfill("running")
-
-    def action_open_automation_rule(self):
-        """Open this rule as Settings ‣ Technical ‣ Automation Rules shows it."""
-        self.ensure_one()
-        self.check_access("read")
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": self._name,
-            "res_id": self.id,
-            "views": [
-                (self.env.ref("base_automation.view_base_automation_form").id, "form")
-            ],
-        }
-
-    def _follow_get_action(self):
-        """Return the action that opens this rule under Contacts."""
-        self.check_access("read")
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "partner_default_follower.base_automation_action_default_follower"
-        )
-        form = self.env.ref(
-            "partner_default_follower.base_automation_view_form_default_follower"
-        )
-        return {**action, "res_id": self.id, "views": [(form.id, "form")]}
-
-    def _follow_set_backfill(self, state):
-        self.follow_backfill = state
-        if state == "running":
-            # sudo: scheduled actions are out of reach even for Settings' users
-            self.env.ref(
-                "partner_default_follower.ir_cron_follow_existing"
-            ).sudo()._trigger()
-
-    def _follow_contact_domain(self):
-        """Return the domain of existing contacts that this rule is about."""
-        self.ensure_one()
-        return safe_eval(self.filter_domain or "[]", self._get_eval_context())
-
-    def _follow_missing_sql(self):
-        """Return the existing contacts whom somebody of this rule may follow,
-        but does not, as a query on their identifiers.
-        """
-        self.ensure_one()
-        # sudo: all contacts, whatever the companies of the user
-        partners = self.env["res.partner"].sudo()
-        people = self.follow_partner_ids.sudo().filtered("active")
-        companies = self.env["res.company"].sudo().with_context(active_test=False)
-        companies = companies.search(Domain.TRUE)  # there are few
-        pairs = [
-            (company.id or 0, person.id)
-            for company in [companies.browse(), *companies]
-            for person in people._follow_filter_company(company)
-        ]
-        self.env["mail.followers"].flush_model(["res_model", "res_id", "partner_id"])
-        query = partners._search(self._follow_contact_domain())
-        table = SQL.identifier(query.table)
-        query.add_where(
-            SQL(
-                """
-                EXISTS (
-                    SELECT FROM unnest(%(companies)s::int[], %(people)s::int[])
-                                AS pair(company_id, partner_id)
-                     WHERE pair.company_id = COALESCE(%(table)s.company_id, 0)
-                       AND NOT EXISTS (
-                           SELECT FROM mail_followers follower
-                            WHERE follower.res_model = 'res.partner'
-                              AND follower.res_id = %(table)s.id
-                              AND follower.partner_id = pair.partner_id
-                       )
-                )
-                """,
-                companies=[company for company, _person in pairs],
-                people=[person for _company, person in pairs],
-                table=table,
-            )
-        )
-        return query
-
-    def _follow_count_missing(self):
-        """Return how many existing contacts lack somebody of this rule."""
-        if not self.follow_partner_ids:
-            return 0
-        return len(self._follow_missing_sql())
-
-    def _follow_search_missing(self):
-        """Return the existing contacts that lack somebody of this rule."""
-        return self.env["res.partner"].browse(self._follow_missing_sql())
-
-    @api.model
-    def _cron_follow_existing(self):
-        """Treat the existing contacts of the rules that asked for it.
-
-        Each batch is committed with its progress, so that the work goes on where
-        it was after a stop, a time limit or a crash.
-        """
-        cron = self.env["ir.cron"]
-        rules = self.search([("follow_backfill", "=", "running")])
-        todo = rules.follow_progress_ids.filtered(lambda p: not p.finished)
-        cron._commit_progress(remaining=sum(p.total - p.done for p in todo))
-        for progress in todo:
-            while progress.exists() and self._follow_goes_on(progress):
-                count = progress.automation_id._follow_next_batch(progress)
-                if not cron._commit_progress(count):
-                    return
-
-    @api.model
-    def _follow_goes_on(self, progress):
-        progress.automation_id.invalidate_recordset(["follow_backfill", "active"])
-        rule = progress.automation_id
-        return (
-            not progress.finished and rule.active and rule.follow_backfill == "running"
-        )
-
-    def _follow_next_batch(self, progress):
-        """Treat the next contacts of this rule.
-
-        :return: how many were treated; none when the rule has finished
-        """
-        self.ensure_one()
-        contacts = self.env["res.partner"].search(
-            Domain(self._follow_contact_domain())
-            & Domain("id", ">", progress.last_contact_id),
-            order="id",
-            limit=FOLLOW_BATCH,
-        )
-        contacts._follow_by_default(self.follow_partner_ids, self.follow_subtype_ids)
-        progress.write(
-            {
-                "last_contact_id": contacts[-1:].id or progress.last_contact_id,
-                "done": progress.done + len(contacts),
-                "finished": len(contacts) < FOLLOW_BATCH,
-            }
-        )
-        return len(contacts)
+    def _follow_write_filter(self, vals):
+        """Make the filter of these rules what was just written to its parts."""
+        if not FILTER_DEFAULTS.keys() & vals.keys():
+            return
+        for rule in self:
+            parts = rule.follow_kind, rule.follow_company_id, rule.follow_domain
+            if rule.follow_kind == "custom":
+                if any(parts[1:]):
+                    rule.write({**FILTER_DEFAULTS, "follow_kind": "custom"})
+                continue
+            text = self._follow_make_filter(*parts)
+            if text != rule.filter_domain:
+                rule.filter_domain = text
+            rule._follow_contact_domain()

@@ -3,14 +3,6 @@
 from odoo import api, fields, models
 
 
-class FollowBatch(dict):
-    """The follow actions that one pass of a rule put off: action → record ids.
-
-    A class of its own, so that nothing that comes over RPC in a context can
-    pass for one.
-    """
-
-
 class IrActionsServer(models.Model):
     _inherit = "ir.actions.server"
 
@@ -27,7 +19,7 @@ class IrActionsServer(models.Model):
     def create(self, vals_list):
         actions = super().create(vals_list)
         if actions.base_automation_id:
-            self.env.registry.clear_cache()  # base.automation._follow_is_idle
+            self.env["base.automation"]._follow_refresh()
         return actions
 
     def write(self, vals):
@@ -35,36 +27,25 @@ class IrActionsServer(models.Model):
         if {"base_automation_id", "partner_ids", "state", "followers_type"} & set(
             vals
         ) and ("base_automation_id" in vals or self.base_automation_id):
-            self.env.registry.clear_cache()  # base.automation._follow_is_idle
+            self.env["base.automation"]._follow_refresh()
         return result
 
     def unlink(self):
-        if self.base_automation_id:
-            self.env.registry.clear_cache()  # base.automation._follow_is_idle
-        return super().unlink()
+        rules = self.base_automation_id
+        result = super().unlink()
+        if rules:
+            rules._follow_refresh()
+        return result
 
     def run(self):
-        if not self.env.su:
-            self._follow_check_run()
-        batch = self.env.context.get("partner_default_follower_batch")
-        if not isinstance(batch, FollowBatch):
-            return super().run()
-        for action in self:
-            batch.setdefault(action, []).extend(self.env.context["active_ids"])
-        return False
-
-    def _follow_check_run(self):
-        """Check that the current user may run these actions by hand.
-
-        Rules run them as the superuser. Odoo looks at the rights on the records only
-        when the request also names their model, and portal users can leave it out.
-
-        :raise AccessError: if it is an action of a default follower rule and the
-            user may not write the contacts
-        """
+        # Rules run their actions as the superuser. When a user does it, Odoo looks at
+        # the rights on the records only if the request also names their model, and
+        # portal users can leave it out.
         # sudo: actions and rules are for Settings only
-        if self.sudo().base_automation_id.filtered("is_default_follower"):
+        rules = self.sudo().base_automation_id
+        if not self.env.su and any(rules.mapped("is_default_follower")):
             self._follow_contacts().check_access("write")
+        return super().run()
 
     def _follow_contacts(self):
         """Return the contacts that the context names, as the current user."""
@@ -72,15 +53,63 @@ class IrActionsServer(models.Model):
             self.env.context.get("active_ids", self.env.context.get("active_id"))
         )
 
-    def _follows_people(self):
-        """Return whether this action does nothing but add named followers."""
-        self.ensure_one()
-        return self.state == "followers" and self.followers_type == "specific"
-
     def _run_action_followers_multi(self, eval_context=None):
-        if not (self.base_automation_id.is_default_follower and self._follows_people()):
+        rule = self.base_automation_id
+        if not (rule.is_default_follower and self in rule._follow_actions()):
             return super()._run_action_followers_multi(eval_context=eval_context)
-        self._follow_contacts()._follow_by_default(
-            self.partner_ids, self.follow_subtype_ids
-        )
+        self._follow_give(self._follow_contacts())
         return False
+
+    # --------------------------------------------------
+    # What these actions give
+    # --------------------------------------------------
+
+    def _follow_grants(self):
+        """Return what these actions give, to whom, and on contacts of which companies.
+
+        One answer for giving, counting and taking back: nothing for people who cannot
+        be reached, no internal event for those who are not employees.
+
+        :return: dict of ``res.partner`` record to a pair: ``res.company`` records, None
+            for all of them, and a set of ids of ``mail.message.subtype``
+        """
+        events = {}
+        # sudo: actions, and who people are, is for Settings only
+        for action in self.sudo():
+            subtypes = action.follow_subtype_ids
+            subtypes = subtypes or subtypes.default_subtypes("res.partner")[0]
+            external = subtypes.filtered(lambda subtype: not subtype.internal)
+            for person in action.partner_ids:
+                given = external if person.partner_share else subtypes
+                events.setdefault(person.id, set()).update(given.ids)
+        events = {person: ids for person, ids in events.items() if ids}
+        accepted = self.env["mail.followers"]._default_follower_accepted(events)
+        people = self.env["res.partner"].browse(accepted)
+        return {
+            person: (companies, set(accepted[person.id]))
+            for person, companies in people._follow_reach().items()
+        }
+
+    def _follow_give(self, contacts, people=None):
+        """Make people follow contacts, as these actions of one rule say.
+
+        :param contacts: ``res.partner`` records
+        :param people: only these ``res.partner`` records
+        :return: whether anything was missing
+        """
+        grants = self._follow_grants()
+        # sudo: contacts are created by people who may not subscribe others (portal,
+        # public form)
+        pairs = [
+            (contact.id, person.id)
+            for company, contacts_of in contacts.sudo().grouped("company_id").items()
+            for person, (companies, _events) in grants.items()
+            if people is None or person in people
+            if not company or companies is None or company in companies
+            for contact in contacts_of
+        ]
+        return self.env["mail.followers"]._default_follower_give(
+            self.base_automation_id,
+            pairs,
+            {person.id: list(events) for person, (_c, events) in grants.items()},
+        )

@@ -1,10 +1,14 @@
 # Copyright 2026 CRM and Contacts Suite
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl)
-from odoo import api, fields, models
+from odoo import fields, models
+from odoo.fields import Domain
 
 
 class ResPartner(models.Model):
     _inherit = "res.partner"
+
+    # Odoo: followers from outside get the link that ends it in their e-mails
+    _partner_unfollow_enabled = True
 
     follows_new_contacts = fields.Boolean(
         compute="_compute_follows_new_contacts",
@@ -21,6 +25,24 @@ class ResPartner(models.Model):
         groups="base.group_partner_manager",
         help="The rules that make this person follow new contacts.",
     )
+    default_follower_declined_ids = fields.Many2many(
+        "res.partner",
+        relation="res_partner_default_follower_declined_rel",
+        column1="contact_id",
+        column2="person_id",
+        string="Unfollowed by",
+        copy=False,
+        readonly=True,
+        groups="base.group_system",
+        help="People who left this contact: no default follower rule brings them back.",
+    )
+    follow_user_deleted = fields.Boolean(
+        string="User Deleted",
+        copy=False,
+        readonly=True,
+        groups="base.group_system",
+        help="The last user of this default follower was deleted.",
+    )
 
     def _compute_follows_new_contacts(self):
         # automation rules are for Settings only; contact managers may know whom
@@ -30,7 +52,7 @@ class ResPartner(models.Model):
         )
         for person in self:
             person_rules = rules.filtered(
-                lambda rule, person=person: person in rule.follow_partner_ids
+                lambda rule, person=person: person._origin in rule.follow_partner_ids
             )
             person.follows_new_contacts = bool(person_rules)
             person.follows_new_contacts_rules = ", ".join(
@@ -45,44 +67,109 @@ class ResPartner(models.Model):
         people = rules.search(rules._follow_rule_domain()).follow_partner_ids
         return [("id", "in" if True in value else "not in", people.ids)]
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        # Nothing is added: the seeded rule lets base_automation wrap the outermost
-        # `create` of contacts. Were that the one of base itself, whatever replaces
-        # base's afterwards (Odoo's own tests of mail do) would be passed by.
-        return super().create(vals_list)
+    def write(self, vals):
+        result = super().write(vals)
+        if {"active", "company_id"} & vals.keys():
+            self._follow_withdraw(contacts=self if "company_id" in vals else None)
+        return result
 
-    def _follow_by_default(self, people, subtypes):
-        """Make people follow these contacts, as a default follower rule does.
+    # --------------------------------------------------
+    # Actions
+    # --------------------------------------------------
 
-        Archived people are left out, and so is whoever may not see a contact
-        because it belongs to a company that is not theirs. Existing followers
-        stay as they are, and nobody is notified.
+    def action_hand_over_follows(self):
+        """Ask who is to follow, by default, in this person's place."""
+        self.ensure_one()
+        self.env["base.automation"].check_access("write")
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Hand Over"),
+            "res_model": "partner.default.follower.hand.over",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_person_id": self.id},
+        }
 
-        :param people: ``res.partner`` records
-        :param subtypes: ``mail.message.subtype`` records, empty for the default
-            ones
+    # --------------------------------------------------
+    # Who may follow what
+    # --------------------------------------------------
+
+    def _follow_reach(self):
+        """Return who of these people can be made to follow contacts, and of which
+        companies.
+
+        Archived people are left out, and people whose users are all archived or
+        deleted: nobody reads what they would be sent.
+
+        :return: dict of ``res.partner`` record to the ``res.company`` records whose
+            contacts they see beside those that all companies share; None for all
         """
-        # sudo: contacts are created by people who may not subscribe others
-        # (portal, public form), and people's companies are for Settings only
-        contacts = self.sudo()
-        people = people.sudo().filtered("active")
-        for company, company_contacts in contacts.grouped("company_id").items():
-            self.env["mail.followers"]._follow_in_bulk(
-                company_contacts, people._follow_filter_company(company), subtypes
+        reach = {}
+        # sudo: people's users and companies are for Settings only
+        for person in self.sudo().with_context(active_test=False):
+            users = person.user_ids.filtered("active")
+            gone = person.user_ids or person.follow_user_deleted
+            if not person.active or (gone and not users):
+                continue
+            companies = person.company_id
+            if users:
+                # Odoo keeps the companies of users in a cache
+                ids = {id_ for user in users for id_ in user._get_company_ids()}
+                companies = companies.browse(ids)
+            # contacts of a company are seen from its branches
+            reach[person.with_env(self.env)] = (
+                companies.parent_ids if users or companies else None
             )
+        return reach
 
-    def _follow_filter_company(self, company):
-        """Keep the people who may see the contacts of a company.
+    def _follow_withdraw(self, contacts=None):
+        """Take back what rules gave to these people, or on these contacts, to whoever
+        may no longer have it."""
+        if not self.env["base.automation"]._follow_is_used():
+            return
+        # sudo: as they were given
+        followers = self.env["mail.followers"].sudo()
+        given = Domain("default_follower", "=", True)
+        mine = given & Domain("partner_id", "in", self.ids)
+        for (person,) in followers._read_group(mine, ["partner_id"]):
+            followers._default_follower_withdraw_unseen(person)
+        if contacts:
+            given &= Domain("res_id", "in", contacts.ids)
+            for (person,) in followers._read_group(given, ["partner_id"]):
+                followers._default_follower_withdraw_unseen(person, contacts)
 
-        :param company: ``res.company`` of the contacts; empty for contacts that
-            all companies share
+    def _follow_withdraw_without_user(self):
+        """Take back what rules gave to these people, some of whom lost a user."""
+        # sudo: people's users are for Settings only; nobody else writes the field
+        people = self.sudo().with_context(active_test=False)
+        people.filtered(lambda p: not p.user_ids).follow_user_deleted = True
+        self._follow_withdraw()
+
+    def _hand_over_follows(self, new_person):
+        """Let somebody else follow, by default, in this person's place.
+
+        Another addon of the suite may do its own part: the method is cooperative
+        without either depending on the other.
+
+        :param new_person: ``res.partner`` record; empty to end it without successor
         """
-        if not company:
-            return self
-
-        def sees(person):
-            companies = (person.user_ids.company_ids or person.company_id).parent_ids
-            return not companies or company in companies
-
-        return self.filtered(sees)
+        self.ensure_one()
+        rules = self.env["base.automation"].with_context(active_test=False)
+        rules.check_access("write")
+        # sudo: the followers that were given
+        given = self.env["mail.followers"].sudo()
+        given = given.search(
+            [("default_follower", "=", True), ("partner_id", "=", self.id)]
+        )
+        contacts = {
+            rule: self.browse(followers.mapped("res_id"))
+            for rule, followers in given.grouped("default_follower_rule_id").items()
+        }
+        for rule in rules.search(rules._follow_rule_domain()):
+            if self in rule.follow_partner_ids:
+                rule.follow_partner_ids = rule.follow_partner_ids - self + new_person
+        given._default_follower_withdraw()
+        for rule, rule_contacts in contacts.items():
+            rule._follow_give(rule_contacts, new_person)
+        other = getattr(super(), "_hand_over_follows", None)
+        return other and other(new_person)

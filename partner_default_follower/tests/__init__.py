@@ -7,8 +7,12 @@ from . import (
     test_batch,
     test_doors,
     test_events,
+    test_hand_over,
     test_http,
+    test_job,
     test_processes,
     test_rules,
     test_settings,
+    test_unused,
+    test_withdraw,
 )

@@ -6,33 +6,54 @@ SELECT 'a default follower rule on something else than contacts' AS name, rule.i
   JOIN ir_model model ON model.id = rule.model_id
  WHERE rule.is_default_follower AND model.model != 'res.partner';
 
-SELECT 'two counts of progress for one rule' AS name, automation_id
-  FROM default_follower_progress
+SELECT 'two unfinished runs of one rule' AS name, automation_id
+  FROM partner_default_follower_job
+ WHERE state IN ('running', 'stopped')
  GROUP BY automation_id
 HAVING count(*) > 1;
 
-SELECT 'a rule that treats existing contacts and does not say how far it is' AS name,
-       rule.id
-  FROM base_automation rule
- WHERE rule.follow_backfill IN ('running', 'stopped')
-   AND NOT EXISTS (SELECT FROM default_follower_progress
-                    WHERE automation_id = rule.id);
+SELECT 'more contacts done than there are in total' AS name, id
+  FROM partner_default_follower_job
+ WHERE done_count > total_count;
 
-SELECT 'a contact that has been treated is not followed' AS name, progress.id, partner.id
-  FROM default_follower_progress progress
-  JOIN base_automation rule ON rule.id = progress.automation_id
-  JOIN ir_act_server action
-    ON action.base_automation_id = rule.id AND action.state = 'followers'
-  JOIN ir_act_server_res_partner_rel chosen ON chosen.ir_act_server_id = action.id
-  JOIN res_partner person ON person.id = chosen.res_partner_id AND person.active
-  JOIN res_partner partner
-    ON partner.id <= progress.last_contact_id AND partner.active
-   AND partner.company_id IS NULL AND partner.create_date < progress.create_date
- WHERE rule.filter_domain IS NULL AND rule.follow_backfill = 'running'
+SELECT 'a filter written by hand beside its parts' AS name, id
+  FROM base_automation
+ WHERE is_default_follower AND follow_kind = 'custom'
+   AND (follow_company_id IS NOT NULL OR follow_domain IS NOT NULL);
+
+SELECT 'a follower given to somebody archived, or without any user left' AS name,
+       follower.id
+  FROM mail_followers follower
+  JOIN res_partner person ON person.id = follower.partner_id
+ WHERE follower.default_follower
+   AND (NOT person.active
+        OR NOT EXISTS (SELECT FROM res_users WHERE partner_id = person.id AND active)
+           AND (person.follow_user_deleted
+                OR EXISTS (SELECT FROM res_users WHERE partner_id = person.id)));
+
+SELECT 'a follower given to a user who may not see the company' AS name, follower.id
+  FROM mail_followers follower
+  JOIN res_partner contact ON contact.id = follower.res_id
+  JOIN res_company company ON company.id = contact.company_id
+ WHERE follower.default_follower AND follower.res_model = 'res.partner'
+   AND EXISTS (SELECT FROM res_users
+                WHERE partner_id = follower.partner_id AND active)
    AND NOT EXISTS (
-        SELECT FROM mail_followers
-         WHERE res_model = 'res.partner' AND res_id = partner.id
-           AND partner_id = person.id);
+        SELECT FROM res_users
+          JOIN res_company_users_rel link ON link.user_id = res_users.id
+          JOIN res_company seen ON seen.id = link.cid
+         WHERE res_users.partner_id = follower.partner_id AND res_users.active
+           AND starts_with(seen.parent_path, company.parent_path));
+
+SELECT 'a follower that was given for nothing' AS name, follower.id
+  FROM mail_followers follower
+ WHERE follower.default_follower
+   AND NOT EXISTS (SELECT FROM mail_followers_mail_message_subtype_rel
+                    WHERE mail_followers_id = follower.id);
+
+SELECT 'a follower given by default on something else than contacts' AS name, id
+  FROM mail_followers
+ WHERE default_follower AND res_model != 'res.partner';
 
 SELECT 'a follower without a contact' AS name, follower.id
   FROM mail_followers follower

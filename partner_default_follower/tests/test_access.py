@@ -21,7 +21,7 @@ class TestAccess(DefaultFollowerCommon):
                     (rule, "unlink"),
                     (rule.browse(), "create"),
                     (self.action.with_user(user), "write"),
-                    (self.env["default.follower.progress"].with_user(user), "read"),
+                    (self.env["partner.default.follower.job"].with_user(user), "read"),
                     (self.env["res.config.settings"].with_user(user), "create"),
                 ):
                     self.assertFalse(

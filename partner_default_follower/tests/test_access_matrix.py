@@ -30,11 +30,16 @@ SALES_KINDS = {
 
 # model -> kind of user -> read, write, create, unlink
 RIGHTS = {
-    "default.follower.progress": {
+    "partner.default.follower.job": {
         **dict.fromkeys(KINDS, "----"),
         "settings": "r---",
         # Odoo's automation rules, of which this is a part, know no company
         "other company": "r---",
+    },
+    "partner.default.follower.hand.over": {
+        **dict.fromkeys(KINDS, "----"),
+        "settings": "rwc-",
+        "other company": "rwc-",
     },
 }
 
@@ -46,8 +51,12 @@ METHODS = {
         "action_follow_existing": SETTINGS,
         "action_follow_stop": SETTINGS,
         "action_follow_resume": SETTINGS,
+        "action_follow_confirm": SETTINGS,
+        "action_follow_take_back": SETTINGS,
         "action_open_automation_rule": SETTINGS,
     },
+    "partner.default.follower.hand.over": {"action_hand_over": SETTINGS},
+    "res.partner": {"action_hand_over_follows": SETTINGS},
     "ir.actions.server": {
         # as in Odoo, whoever may write contacts may run what is done to contacts
         "run": (
@@ -66,7 +75,9 @@ METHODS = {
 
 # These tell the web client what to show, and change nothing whoever calls them.
 SHOWING = {
+    ("base.automation", "action_follow_confirm"),
     ("base.automation", "action_open_automation_rule"),
+    ("res.partner", "action_hand_over_follows"),
     ("res.config.settings", "action_contact_follow_rule"),
 }
 
@@ -121,20 +132,25 @@ class TestAccessMatrix(DefaultFollowerCommon):
         for kind, group in SALES_KINDS.items():
             if cls.env.ref(group, raise_if_not_found=False):
                 cls.users[kind] = cls._user(kind, group)
-        progress = cls.env["default.follower.progress"]
+        progress = cls.env["partner.default.follower.job"]
         settings = cls.env["res.config.settings"].with_user(cls.settings_user)
         cls.records = {
-            "default.follower.progress": progress.create(
+            "partner.default.follower.job": progress.create(
                 {"automation_id": cls.rule.id}
             ),
+            "partner.default.follower.hand.over": cls.env[
+                "partner.default.follower.hand.over"
+            ].create({"person_id": cls.nunez.id}),
+            "res.partner": cls.nunez,
             "base.automation": cls.rule,
             "ir.actions.server": cls.action,
             "res.config.settings": settings.create({}).with_env(cls.env),
         }
         cls.values = {
-            "default.follower.progress": {
+            "partner.default.follower.job": {
                 "automation_id": cls._create_hand_made_rule(cls.people).id
-            }
+            },
+            "partner.default.follower.hand.over": {"person_id": cls.nunez.id},
         }
 
     @classmethod

@@ -5,7 +5,7 @@ from unittest.mock import patch
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
-from ..models import base_automation
+from ..models import partner_default_follower_job as job_model
 from .common import DefaultFollowerCommon
 
 
@@ -42,10 +42,10 @@ class TestBackfill(DefaultFollowerCommon):
 
         cron_class = self.env.registry["ir.cron"]
         self.startPatcher(patch.object(cron_class, "_commit_progress", commit_progress))
-        self.startPatcher(patch.object(base_automation, "FOLLOW_BATCH", 10))
+        self.startPatcher(patch.object(job_model, "FOLLOW_BATCH", 10))
 
     def _in_background(self):
-        return patch.object(base_automation, "FOLLOW_AT_ONCE", 5)
+        return patch.object(job_model, "FOLLOW_AT_ONCE", 5)
 
     def assertMissing(self, count):
         self.env.invalidate_all()
@@ -62,7 +62,7 @@ class TestBackfill(DefaultFollowerCommon):
         self.assertIn("25", result["params"]["message"])
         self.assertFollowed(self.contacts)
         self.assertMissing(0)
-        self.assertFalse(self.rule.follow_backfill)
+        self.assertEqual(self.rule.follow_state, "done")
         # who followed before keeps the subscription
         follower = self.contacts[0].message_follower_ids.filtered(
             lambda f: f.partner_id == self.nunez
@@ -122,7 +122,8 @@ class TestBackfill(DefaultFollowerCommon):
         self.assertNotFollowed(self.contacts[10:])
         self.assertEqual(self.rule.follow_done, 10)
         # whoever leaves in the meantime is not brought back
-        self.contacts[2].message_unsubscribe(self.nunez.ids)
+        contact = self.contacts[2].with_user(self.nunez.user_ids)
+        contact.message_unsubscribe(self.nunez.ids)
         self.stop_after = None
         self._run_cron()
         self.assertFollowed(self.contacts[2], self.dupont)
@@ -149,7 +150,9 @@ class TestBackfill(DefaultFollowerCommon):
         self.rule.active = False
         self._run_cron()
         self.assertNotFollowed(self.contacts)
+        self.assertEqual(self.rule.follow_state, "stopped")
         self.rule.active = True
+        self.user_rule.action_follow_resume()
         self._run_cron()
         self.assertFollowed(self.contacts)
 
@@ -158,7 +161,7 @@ class TestBackfill(DefaultFollowerCommon):
             self.user_rule.action_follow_existing()
         self.rule.unlink()
         self._run_cron()
-        self.assertFalse(self.env["default.follower.progress"].search([]))
+        self.assertFalse(self.env["partner.default.follower.job"].search([]))
         self.assertNotFollowed(self.contacts)
 
     def test_again_later(self):

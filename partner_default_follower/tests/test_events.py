@@ -38,7 +38,8 @@ class TestEvents(DefaultFollowerCommon):
         contact = self._create()
         by_hand = self._subtypes(contact, self.nunez), self._subtypes(contact, other)
         contact.message_unsubscribe((self.nunez + other).ids)
-        contact._follow_by_default(self.nunez + other, self.note.browse())
+        self.rule.follow_partner_ids = self.nunez + other
+        self.rule._follow_give(contact)
         self.assertEqual(
             (self._subtypes(contact, self.nunez), self._subtypes(contact, other)),
             by_hand,
@@ -65,7 +66,10 @@ class TestEvents(DefaultFollowerCommon):
         defaults = self.env["mail.message.subtype"].default_subtypes("res.partner")[0]
         self.assertEqual(self._subtypes(contact, self.manager.partner_id), defaults)
         self.assertEqual(self._subtypes(contact, self.nunez), self.note)
-        self.assertEqual(len(contact.message_follower_ids), 3)
+        # nothing is left for Zoé, who is no employee: no empty subscription
+        self.assertEqual(
+            contact.message_partner_ids, self.manager.partner_id + self.nunez
+        )
 
     def test_unfollow_then_edit(self):
         contact = self._create()

@@ -30,6 +30,65 @@ env.cr.commit()
 """
 
 
+# Turns a database into what the version before 19.0.2.0.0 made of it.
+BEFORE_2_0 = """
+UPDATE ir_module_module SET latest_version = '19.0.1.0.0'
+ WHERE name = 'partner_default_follower';
+DELETE FROM ir_model_data
+ WHERE module = 'partner_default_follower'
+   AND name ~ 'follower_job|hand_over';
+DELETE FROM ir_model WHERE model IN (
+    'partner.default.follower.job', 'partner.default.follower.hand.over');
+DELETE FROM ir_model_fields
+ WHERE name IN ('default_follower', 'default_follower_rule_id', 'follow_user_deleted',
+                'default_follower_declined_ids');
+DROP TABLE partner_default_follower_job, partner_default_follower_hand_over,
+           res_partner_default_follower_declined_rel;
+ALTER TABLE base_automation DROP COLUMN follow_kind, DROP COLUMN follow_company_id,
+      DROP COLUMN follow_domain, ADD COLUMN follow_backfill varchar;
+ALTER TABLE mail_followers DROP COLUMN default_follower,
+      DROP COLUMN default_follower_rule_id;
+ALTER TABLE res_partner DROP COLUMN follow_user_deleted;
+CREATE TABLE default_follower_progress (
+    id serial PRIMARY KEY,
+    create_uid int, create_date timestamp, write_uid int, write_date timestamp,
+    automation_id int NOT NULL REFERENCES base_automation ON DELETE CASCADE,
+    last_contact_id int, done int, total int, finished boolean,
+    UNIQUE (automation_id)
+);
+WITH model AS (
+    INSERT INTO ir_model (model, name, "order", state, transient)
+         VALUES ('default.follower.progress', '{"en_US": "Progress"}', 'id', 'base',
+                 FALSE)
+      RETURNING id
+), field AS (
+    INSERT INTO ir_model_fields (model, model_id, name, field_description, ttype,
+                                 state, store)
+         SELECT 'base.automation', id, 'follow_backfill',
+                '{"en_US": "Existing Contacts"}', 'selection', 'base', TRUE
+           FROM ir_model WHERE model = 'base.automation'
+      RETURNING id
+)
+INSERT INTO ir_model_data (module, name, model, res_id, noupdate)
+     SELECT 'partner_default_follower', 'model_default_follower_progress', 'ir.model',
+            id, FALSE
+       FROM model
+      UNION ALL
+     SELECT 'partner_default_follower', 'field_base_automation__follow_backfill',
+            'ir.model.fields', id, FALSE
+       FROM field;
+UPDATE base_automation SET follow_backfill =
+       CASE name->>'en_US' WHEN 'seeded' THEN 'running' WHEN 'company' THEN 'stopped'
+                           WHEN 'kind' THEN 'running' END;
+INSERT INTO default_follower_progress (automation_id, last_contact_id, done, total,
+                                       finished)
+     SELECT id, 0, CASE name->>'en_US' WHEN 'seeded' THEN 10 WHEN 'kind' THEN 30
+                                       ELSE 0 END,
+            30, name->>'en_US' = 'kind'
+       FROM base_automation WHERE follow_backfill IS NOT NULL ORDER BY id
+"""
+
+
 def start_odoo(database, command, *arguments, **options):
     """Start an Odoo process of its own on a database."""
     db_name, connection = connection_info_for(database)
@@ -301,8 +360,8 @@ env.ref("partner_default_follower.ir_cron_follow_existing").method_direct_trigge
         )
         self.assertEqual(self._query(count), [(5000,)])
         self.assertEqual(
-            self._query("SELECT done, finished FROM default_follower_progress"),
-            [(5000, False)],
+            self._query("SELECT state, done_count FROM partner_default_follower_job"),
+            [("running", 5000)],
         )
         self._shell(
             """
@@ -348,6 +407,83 @@ env.cr.commit()
 assert not env.ref("partner_default_follower.automation_new_partner", False)
 assert not env.ref("partner_default_follower.action_add_followers", False)
 assert not env["base.automation"].search([("is_default_follower", "=", True)])
+"""
+        )
+
+    def test_upgrade(self):
+        """What the version before 19.0.2.0.0 stored is kept: rules, jobs, followers."""
+        self._shell(
+            """
+rules = env["base.automation"]
+person = env["res.users"].search([("login", "=", "df_person")]).partner_id
+company = env.company.id
+OR = "['|', ('city', '=', 'Liège'), ('zip', '=', '4000')]"
+for name, values in {
+    "seeded": {},
+    "company": {"follow_company_id": company},
+    "kind": {"follow_kind": "person"},
+    "all three": {
+        "follow_kind": "person", "follow_company_id": company, "follow_domain": OR,
+    },
+    "or": {"follow_kind": "contact", "follow_domain": OR},
+    "conditions": {"follow_domain": OR},
+}.items():
+    rules.create({
+        "name": name, "is_default_follower": True,
+        "follow_partner_ids": person.ids, **values,
+    })
+rules.create({
+    "name": "computed", "is_default_follower": True,
+    "filter_domain": "[('create_uid', '=', uid)]",
+})
+env["res.partner"].create({"name": "Témoin", "ref": "temoin"})
+env.cr.commit()
+"""
+        )
+        stored = """
+            SELECT name->>'en_US', filter_domain, follow_kind, follow_company_id,
+                   follow_domain
+              FROM base_automation WHERE is_default_follower ORDER BY id
+        """
+        rules = self._query(stored)
+        self._shell(f"env.cr.execute({BEFORE_2_0!r}); env.cr.commit()")
+        self._module("-u", "partner_default_follower")
+        self.assertEqual(self._query(stored), rules)
+        self.assertEqual(
+            self._query(
+                "SELECT rule.name->>'en_US', job.state, done_count, total_count"
+                "  FROM partner_default_follower_job job"
+                "  JOIN base_automation rule ON rule.id = automation_id"
+                " ORDER BY rule.id"
+            ),
+            [
+                ("seeded", "running", 10, 30),
+                ("company", "stopped", 0, 30),
+                ("kind", "done", 30, 30),
+            ],
+        )
+        self.assertEqual(
+            self._query(
+                "SELECT to_regclass('default_follower_progress'),"
+                " (SELECT count(*) FROM ir_model"
+                "   WHERE model = 'default.follower.progress'),"
+                " (SELECT count(*) FROM information_schema.columns"
+                "   WHERE column_name = 'follow_backfill')"
+            ),
+            [(None, 0, 0)],
+        )
+        [(contact_id,)] = self._query("SELECT id FROM res_partner WHERE ref = 'temoin'")
+        self.assertIn(self._person("df_person"), self._followers(contact_id))
+        self._shell(
+            """
+env.ref("partner_default_follower.ir_cron_follow_existing").method_direct_trigger()
+env.cr.rollback()
+seeded, stopped = env["base.automation"].search(
+    [("name", "in", ("seeded", "company"))], order="id"
+)
+assert seeded.follow_state == "done", seeded.follow_state
+assert not seeded.follow_missing_count
+assert stopped.follow_state == "stopped"
 """
         )
 
@@ -404,7 +540,9 @@ env.cr.commit()
              UNION ALL
             SELECT 'column', table_name || '.' || column_name
               FROM information_schema.columns
-             WHERE column_name IN ('is_default_follower', 'follow_backfill')
+             WHERE column_name IN (
+                   'is_default_follower', 'default_follower', 'follow_kind',
+                   'follow_company_id', 'follow_domain', 'follow_user_deleted')
                 OR column_name LIKE 'contact_follow%%'
              UNION ALL
             SELECT 'view', name FROM ir_ui_view

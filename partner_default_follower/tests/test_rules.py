@@ -1,6 +1,6 @@
 # Copyright 2026 CRM and Contacts Suite
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl)
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command
 from odoo.tests import Form, tagged
 from odoo.tools.safe_eval import safe_eval
@@ -107,8 +107,10 @@ class TestRules(DefaultFollowerCommon):
     def test_edited_by_hand(self):
         """What is changed under Technical shows in the form, and the reverse."""
         self.rule.filter_domain = "[('is_company', '=', True), ('city', '=', 'Liège')]"
-        self.assertEqual(self.rule.follow_kind, "company")
-        self.assertEqual(self.rule.follow_domain, "[('city', '=', 'Liège')]")
+        self.assertEqual(self.rule.follow_kind, "custom")
+        self.assertFalse(self.rule.follow_domain)
+        self.assertFollowed(self._create(is_company=True, city="Liège"))
+        self.assertNotFollowed(self._create(city="Liège"))
         self.action.partner_ids = self.nunez
         self.assertEqual(self.rule.follow_partner_ids, self.nunez)
         self.action.follow_subtype_ids = self.note
@@ -128,32 +130,28 @@ class TestRules(DefaultFollowerCommon):
 
     def test_other_filters_are_kept_whole(self):
         """A filter that only resembles a kind is not taken for it."""
-        for text, kind in (
-            ("['!', ('is_company', '=', True)]", None),
-            ("['|', ('is_company', '=', True), ('city', '=', 'Liège')]", "all"),
-            ("[('company_id', 'in', [False, 0])]", "all"),
-            ("[('company_id', '=', False)]", "all"),
-            ("[(0, '=', 1)]", "all"),
+        for text in (
+            "['!', ('is_company', '=', True)]",
+            "['|', ('is_company', '=', True), ('city', '=', 'Liège')]",
+            "[('company_id', 'in', [False, 0])]",
+            "[('company_id', '=', False)]",
+            "[(0, '=', 1)]",
         ):
             with self.subTest(text=text):
                 self.rule.filter_domain = text
-                before = self.env["res.partner"].search_count(
-                    self.rule._follow_contact_domain()
-                )
-                if kind:
-                    self.assertEqual(self.rule.follow_kind, kind)
+                self.assertEqual(self.rule.follow_kind, "custom")
                 self.assertFalse(self.rule.follow_company_id)
                 # write the same again through the form's fields
-                self.rule.write(
-                    {
-                        "follow_kind": self.rule.follow_kind,
-                        "follow_domain": self.rule.follow_domain,
-                    }
-                )
-                after = self.env["res.partner"].search_count(
-                    self.rule._follow_contact_domain()
-                )
-                self.assertEqual(before, after)
+                self.rule.write({"follow_kind": "custom", "follow_domain": False})
+                self.assertEqual(self.rule.filter_domain, text)
+
+    def test_from_custom_to_a_kind(self):
+        """Choosing a kind replaces a filter that was written by hand."""
+        self.rule.filter_domain = "[('city', '=', 'Liège')]"
+        self.rule.follow_kind = "company"
+        self.assertEqual(self.rule.filter_domain, "[('is_company', '=', True)]")
+        self.rule.filter_domain = False
+        self.assertEqual(self.rule.follow_kind, "all")
 
     def test_bad_conditions(self):
         for text in ("[('city', '=', ", "Liège", "[1, 2]", "{}"):
@@ -204,11 +202,13 @@ class TestRules(DefaultFollowerCommon):
             form.is_default_follower = True
             form.follow_subtype_ids.add(self.note)
         contact = self._create()
-        self.assertFollowed(contact)
+        # notes are internal: nothing is left for Zoé, who is no employee
+        self.assertFollowed(contact, self.nunez)
         follower = contact.message_follower_ids.filtered(
             lambda f: f.partner_id == self.nunez
         )
         self.assertEqual(follower.subtype_ids, self.note)
+        self.assertEqual(rule.follow_unreached_ids, self.dupont)
 
     def test_only_for_contacts(self):
         message = "its model cannot be anything but Contact"
@@ -251,3 +251,18 @@ class TestRules(DefaultFollowerCommon):
         )
         self.assertLessEqual(self.rule + hand_made, rules)
         self.assertNotIn(elsewhere, rules)
+
+    def test_external_people_are_named(self):
+        self.assertEqual(self.rule.follow_external_ids, self.dupont)
+
+    def test_only_event_is_deleted(self):
+        """A rule for one event does not become one for Odoo's default events."""
+        event = self.env["mail.message.subtype"].create(
+            {"name": "Signé", "res_model": "res.partner"}
+        )
+        self.rule.follow_subtype_ids = event
+        with self.assertRaisesRegex(UserError, "Choose other events"):
+            event.unlink()
+        self.rule.follow_subtype_ids += self.note
+        event.unlink()
+        self.assertEqual(self.rule.follow_subtype_ids, self.note)

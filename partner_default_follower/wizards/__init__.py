@@ -1,0 +1,3 @@
+# Copyright 2026 CRM and Contacts Suite
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl)
+from . import partner_default_follower_hand_over
