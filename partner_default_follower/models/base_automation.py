@@ -1,10 +1,16 @@
 # Copyright 2026 CRM and Contacts Suite
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl)
+import logging
 from ast import literal_eval
 
-from odoo import api, fields, models
+from odoo import api, fields, models, tools
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command, Domain
+from odoo.tools.safe_eval import safe_eval
+
+from odoo.addons.base_automation.models.base_automation import CREATE_TRIGGERS
+
+_logger = logging.getLogger(__name__)
 
 NOT_AN_ADDRESS = Domain("parent_id", "=", False) | Domain("type", "=", "contact")
 IS_COMPANY = Domain("is_company", "=", True)
@@ -34,7 +40,8 @@ class BaseAutomation(models.Model):
     made; a filter that was written by hand is shown as such.
     """
 
-    _inherit = "base.automation"
+    _name = "base.automation"
+    _inherit = ("base.automation", "partner.default.follower.mixin")
 
     is_default_follower = fields.Boolean(
         string="Default Followers",
@@ -105,36 +112,6 @@ class BaseAutomation(models.Model):
         help="Archived, without any user left, or external without any event that is "
         "not internal: nothing is given to them.",
     )
-    follow_missing_count = fields.Integer(
-        string="Contacts to Follow", compute="_compute_follow_pending"
-    )
-    follow_excess_count = fields.Integer(
-        string="Followers to Take Back", compute="_compute_follow_pending"
-    )
-    follow_given_count = fields.Integer(
-        string="Followers Given", compute="_compute_follow_pending"
-    )
-    follow_error = fields.Char(string="Error", compute="_compute_follow_pending")
-    follow_job_ids = fields.One2many(
-        "partner.default.follower.job", "automation_id", string="Runs", readonly=True
-    )
-    follow_state = fields.Selection(
-        [
-            ("none", "Not Started"),
-            ("running", "Running"),
-            ("stopped", "Stopped"),
-            ("done", "Done"),
-            ("failed", "Failed"),
-        ],
-        string="State of Existing Contacts",
-        compute="_compute_follow_state",
-    )
-    follow_done = fields.Integer(
-        string="Contacts Done", compute="_compute_follow_state"
-    )
-    follow_total = fields.Integer(
-        string="Contacts in Total", compute="_compute_follow_state"
-    )
 
     @api.depends("action_server_ids.partner_ids", "action_server_ids.state")
     def _compute_follow_partner_ids(self):
@@ -172,40 +149,6 @@ class BaseAutomation(models.Model):
             rule.follow_external_ids = people.filtered("partner_share")
             rule.follow_unreached_ids = people - people.browse().union(*grants)
 
-    @api.depends(
-        "follow_partner_ids",
-        "follow_subtype_ids",
-        "filter_domain",
-        "follow_job_ids.state",
-    )
-    def _compute_follow_pending(self):
-        jobs = self.env["partner.default.follower.job"]
-        # sudo: whoever's followers
-        followers = self.env["mail.followers"].sudo()
-        for rule in self:
-            origin = rule._origin
-            rule.follow_given_count = origin and followers.search_count(
-                [("default_follower_rule_id", "=", origin.id)]
-            )
-            rule.follow_missing_count = rule.follow_excess_count = 0
-            rule.follow_error = rule.follow_job_ids.sorted("id")[-1:].error
-            if origin.model_name != "res.partner":
-                continue
-            try:
-                excess, missing = jobs._find(origin)
-                rule.follow_missing_count = len(missing)
-                rule.follow_excess_count = len(excess)
-            except UserError as error:
-                rule.follow_error = str(error)
-
-    @api.depends("follow_job_ids.state", "follow_job_ids.done_count")
-    def _compute_follow_state(self):
-        for rule in self:
-            job = rule.follow_job_ids.sorted("id")[-1:]
-            rule.follow_state = job.state or "none"
-            rule.follow_done = job.done_count
-            rule.follow_total = job.total_count
-
     def _inverse_follow_partner_ids(self):
         for rule in self:
             people = rule.follow_partner_ids
@@ -232,9 +175,8 @@ class BaseAutomation(models.Model):
 
     @api.onchange("follow_partner_ids")
     def _onchange_follow_partner_ids(self):
-        return self._follow_warn_external(
-            self.follow_partner_ids._origin - self._origin.follow_partner_ids
-        )
+        people = self.follow_partner_ids._origin - self._origin.follow_partner_ids
+        return people._follow_warn_external()
 
     @api.constrains("is_default_follower", "model_id")
     def _check_is_default_follower(self):
@@ -273,68 +215,6 @@ class BaseAutomation(models.Model):
     # Actions
     # --------------------------------------------------
 
-    def action_follow_existing(self):
-        """Give and take back on the existing contacts what this rule says.
-
-        At once for a few, in the background for many.
-
-        :raises UserError: if the rule has nobody to add, or is switched off
-        """
-        self.ensure_one()
-        self.check_access("write")
-        if not (self.follow_partner_ids or self.follow_excess_count):
-            raise UserError(
-                self.env._("Choose first who is to follow contacts by default.")
-            )
-        if not self.active:
-            raise UserError(
-                self.env._(
-                    "The rule “%(rule)s” is switched off. Switch it on first.",
-                    rule=self.display_name,
-                )
-            )
-        return self._follow_start()
-
-    def action_follow_confirm(self):
-        """Show what *Also follow the existing contacts* would do, before it is done."""
-        self.ensure_one()
-        self.check_access("read")
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Existing Contacts"),
-            "res_model": self._name,
-            "res_id": self.id,
-            "views": [
-                (
-                    self.env.ref(
-                        "partner_default_follower.base_automation_view_form_follow_existing"
-                    ).id,
-                    "form",
-                )
-            ],
-            "target": "new",
-        }
-
-    def action_follow_take_back(self):
-        """Switch this rule off and take back the followers that it gave.
-
-        What another rule gives as well stays.
-        """
-        self.ensure_one()
-        self.check_access("write")
-        self.active = False
-        return self._follow_start(take_back=True)
-
-    def action_follow_stop(self):
-        """Stop treating the existing contacts after the batch under way."""
-        self.check_access("write")
-        self.follow_job_ids._stop()
-
-    def action_follow_resume(self):
-        """Go on with the existing contacts: with what is missing by now."""
-        self.check_access("write")
-        self.follow_job_ids._resume()
-
     def action_open_automation_rule(self):
         """Open this rule as Settings ‣ Technical ‣ Automation Rules shows it."""
         self.ensure_one()
@@ -348,30 +228,112 @@ class BaseAutomation(models.Model):
             ],
         }
 
-    def _follow_start(self, take_back=False):
-        job = self.env["partner.default.follower.job"]._start(self, take_back)
-        if job.state == "running":
-            message = self.env._(
-                "%(count)s contacts are treated in the background.",
-                count=job.total_count,
-            )
-        elif take_back:
-            message = self.env._(
-                "%(count)s followers were taken back.", count=job.done_count
-            )
+    # --------------------------------------------------
+    # Processing
+    # --------------------------------------------------
+
+    def _register_hook(self):
+        result = super()._register_hook()
+        model_class = type(self.env["res.partner"])
+        if "create" not in vars(model_class):
+            return result
+        if self._follow_needs_create():
+            # Odoo keeps the method that it found, and so passes by whatever replaces it
+            # afterwards, as tests do.
+            model_class.create.origin = lambda contacts, vals_list, **kw: super(
+                model_class, contacts
+            ).create(vals_list, **kw)
         else:
-            message = self.env._(
-                "%(count)s contacts got their default followers.", count=job.done_count
+            # the seeded rule has nobody at first: contacts then cost nothing more
+            del model_class.create
+        return result
+
+    def _get_actions(self, records, triggers):
+        rules = super()._get_actions(records, triggers)
+        if records._name == "res.partner":
+            # Read the people now: once contacts are created, and not yet flushed,
+            # reading any partner would first write them all.
+            # sudo: the rules are for Settings only
+            rules.sudo()._follow_actions()._follow_grants()
+        return rules
+
+    def _filter_post_export_domain(self, records, feedback=False):
+        # sudo: the rules are for Settings only
+        if self.sudo().is_default_follower:
+            try:
+                self.sudo()._follow_contact_domain()
+            except UserError as error:
+                # the form of the rule says so: contacts are created nonetheless
+                _logger.info("Default followers are not given: %s", error)
+                return records.browse(), None
+        return super()._filter_post_export_domain(records, feedback=feedback)
+
+    def _process(self, records, domain_post=None):
+        # Odoo runs each action once for each record. These do the same for many.
+        # sudo: the rules are for Settings only
+        actions = self.sudo().action_server_ids
+        if not records or actions != self.sudo()._follow_actions():
+            return super()._process(records, domain_post=domain_post)
+        done = self.env.context.get("__action_done", {})
+        records -= done.get(self, records.browse())
+        if self.env.context.get("old_values") is not None:
+            records = records.filtered(self._check_trigger_fields)
+        for action in actions:
+            try:
+                action.with_context(
+                    active_model=records._name,
+                    active_ids=records.ids,
+                    active_id=records[:1].id,
+                    domain_post=domain_post,
+                ).run()
+            except Exception as error:
+                self._add_postmortem(error)
+                raise
+
+    @api.model
+    def _follow_needs_create(self):
+        """Return whether any rule has something to do when contacts are created."""
+        rules = self.sudo().search(
+            [
+                ("active", "=", True),
+                ("model_name", "=", "res.partner"),
+                ("trigger", "in", CREATE_TRIGGERS),
+            ]
+        )
+        return any(
+            not rule._follow_is_plain() or rule.follow_partner_ids for rule in rules
+        )
+
+    @api.model
+    @tools.ormcache(cache="stable")
+    def _follow_is_used(self):
+        """Return whether a rule that is on names people, or any gave followers."""
+        # sudo: whoever's rules and followers
+        rules = self.sudo().with_context(active_test=False)
+        named = [
+            ("is_default_follower", "=", True),
+            ("active", "=", True),
+            ("action_server_ids.partner_ids", "!=", False),
+        ]
+        return bool(
+            rules.search_count(named, limit=1)
+            or rules.env["mail.followers"].search_count(
+                [("default_follower", "=", True)], limit=1
             )
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": "danger" if job.error else "success",
-                "message": job.error or message,
-                "next": {"type": "ir.actions.act_window_close"},
-            },
-        }
+        )
+
+    @api.model
+    def _follow_refresh(self):
+        """Take note that the people of rules have changed."""
+        self.env.registry.clear_cache("stable")  # _follow_is_used
+        patched = "create" in vars(type(self.env["res.partner"]))
+        if patched != self._follow_needs_create():
+            self._update_registry()
+
+    def _follow_is_plain(self):
+        """Return whether this rule does nothing but add named followers."""
+        actions = self.action_server_ids
+        return self.is_default_follower and actions == self._follow_actions()
 
     # --------------------------------------------------
     # The rule behind the fields
@@ -389,27 +351,6 @@ class BaseAutomation(models.Model):
             ("action_server_ids.state", "=", "followers"),
             ("action_server_ids.followers_type", "=", "specific"),
         ]
-
-    @api.model
-    def _follow_warn_external(self, people):
-        """Warn whoever has just chosen people who are not employees.
-
-        :return: the result of an onchange
-        """
-        external = people.filtered("partner_share")
-        if not external:
-            return None
-        return {
-            "warning": {
-                "title": self.env._("External Contact"),
-                "message": self.env._(
-                    "%(people)s: not an employee. External contacts receive by e-mail "
-                    "what colleagues and customers write on the contacts they follow. "
-                    "Remove them from the list unless this is what you want.",
-                    people=", ".join(external.mapped("display_name")),
-                ),
-            }
-        }
 
     @api.model
     def _follow_make_filter(self, kind, company, conditions):
@@ -446,3 +387,62 @@ class BaseAutomation(models.Model):
             if text != rule.filter_domain:
                 rule.filter_domain = text
             rule._follow_contact_domain()
+
+    @api.model
+    def _follow_rules(self):
+        """Return the default follower rules, without those built by hand."""
+        rules = self.with_context(active_test=True)
+        return rules.search([("is_default_follower", "=", True)])
+
+    def _follow_actions(self):
+        """Return the actions of these rules that add named people."""
+        return self.action_server_ids.filtered(
+            lambda a: a.state == "followers" and a.followers_type == "specific"
+        )
+
+    def _follow_create_action(self, people):
+        """Give this rule an action that makes people follow."""
+        self.ensure_one()
+        return self.env["ir.actions.server"].create(
+            {
+                "name": self.env._("Add the default followers"),
+                "model_id": self.model_id.id,
+                "state": "followers",
+                "followers_type": "specific",
+                "partner_ids": [Command.set(people.ids)],
+                "usage": "base_automation",
+                "base_automation_id": self.id,
+            }
+        )
+
+    def _follow_contact_domain(self):
+        """Return the domain of the contacts that this rule is about.
+
+        :raise UserError: if the filter cannot be used, for example because it names a
+            field that is gone
+        """
+        self.ensure_one()
+        try:
+            domain = Domain(
+                safe_eval(self.filter_domain or "[]", self._get_eval_context())
+            )
+            domain.validate(self.env["res.partner"])
+        except Exception as error:
+            raise UserError(
+                self.env._(
+                    "The filter of the rule “%(rule)s” cannot be used: %(error)s",
+                    rule=self.display_name,
+                    error=error,
+                )
+            ) from error
+        return domain
+
+    def _follow_give(self, contacts, people=None):
+        """Make the people of this rule, or some of them, follow those of the contacts
+        that the rule is about; nobody if its filter cannot be used."""
+        try:
+            domain = self._follow_contact_domain()
+        except UserError:
+            return
+        contacts = contacts.sudo().filtered_domain(domain)
+        self._follow_actions()._follow_give(contacts, people)

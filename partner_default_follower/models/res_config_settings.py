@@ -113,7 +113,7 @@ class ResConfigSettings(models.TransientModel):
         people = self.env["res.partner"]
         for name, rule in self._contact_follow_rules().items():
             people |= self[name]._origin - rule.follow_partner_ids
-        return self.env["base.automation"]._follow_warn_external(people)
+        return people._follow_warn_external()
 
     def set_values(self):
         result = super().set_values()

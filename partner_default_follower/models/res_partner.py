@@ -122,6 +122,26 @@ class ResPartner(models.Model):
             )
         return reach
 
+    def _follow_warn_external(self):
+        """Warn whoever has just chosen these people if they are not employees.
+
+        :return: the result of an onchange
+        """
+        external = self.filtered("partner_share")
+        if not external:
+            return None
+        return {
+            "warning": {
+                "title": self.env._("External Contact"),
+                "message": self.env._(
+                    "%(people)s: not an employee. External contacts receive by e-mail "
+                    "what colleagues and customers write on the contacts they follow. "
+                    "Remove them from the list unless this is what you want.",
+                    people=", ".join(external.mapped("display_name")),
+                ),
+            }
+        }
+
     def _follow_withdraw(self, contacts=None):
         """Take back what rules gave to these people, or on these contacts, to whoever
         may no longer have it."""

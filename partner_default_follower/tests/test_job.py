@@ -126,45 +126,59 @@ class TestJob(DefaultFollowerCommon):
         return expected
 
     def _take(self, step, value):
-        contacts = self.contacts.exists()
-        contact = contacts[value : value + 1] if isinstance(value, int) else None
-        if step == "batch":
+        getattr(self, f"_step_{step.replace(' ', '_')}")(value)
+
+    def _contact(self, number):
+        return self.contacts.exists()[number : number + 1]
+
+    def _step_batch(self, _value):
+        self._run_cron(1)
+
+    def _step_kill(self, _value):
+        with self.assertRaises(Killed), self.env.cr.savepoint():
             self._run_cron(1)
-        elif step == "kill":
-            with self.assertRaises(Killed), self.env.cr.savepoint():
-                self._run_cron(1)
-                raise Killed
-            self.env.invalidate_all()
-        elif step == "stop":
-            self.user_rule.action_follow_stop()
-        elif step == "resume":
-            self.user_rule.action_follow_resume()
-        elif step == "again":
-            self.user_rule.action_follow_existing()
-        elif step == "filter":
-            self._set_filter(value)
-        elif step == "people":
-            self.rule.follow_partner_ids = self.persons.browse(
-                [self.persons[number].id for number in sorted(value)]
-            )
-        elif step == "events":
-            self.rule.follow_subtype_ids = (self.comment + self.note).browse(
-                [(self.comment + self.note)[number].id for number in sorted(value)]
-            )
-        elif step == "edit":
-            contacts[value[0] : value[0] + 1].city = value[1]
-        elif step == "move":
-            contact.company_id = self.company_2
-        elif step == "delete":
-            contact.unlink()
-        elif step == "add":
-            self.env["res.partner"].create(
-                {"name": "Nouveau", "ref": "ancien", "city": value}
-            )
-        else:
-            self.rule.active = False
-            self._run_cron()
-            self.rule.active = True
+            raise Killed
+        self.env.invalidate_all()
+
+    def _step_stop(self, _value):
+        self.user_rule.action_follow_stop()
+
+    def _step_resume(self, _value):
+        self.user_rule.action_follow_resume()
+
+    def _step_again(self, _value):
+        self.user_rule.action_follow_existing()
+
+    def _step_filter(self, text):
+        self._set_filter(text)
+
+    def _step_people(self, numbers):
+        ids = [self.persons[number].id for number in sorted(numbers)]
+        self.rule.follow_partner_ids = self.persons.browse(ids)
+
+    def _step_events(self, numbers):
+        events = self.comment + self.note
+        ids = [events[number].id for number in sorted(numbers)]
+        self.rule.follow_subtype_ids = events.browse(ids)
+
+    def _step_edit(self, value):
+        self._contact(value[0]).city = value[1]
+
+    def _step_move(self, number):
+        self._contact(number).company_id = self.company_2
+
+    def _step_delete(self, number):
+        self._contact(number).unlink()
+
+    def _step_add(self, city):
+        self.env["res.partner"].create(
+            {"name": "Nouveau", "ref": "ancien", "city": city}
+        )
+
+    def _step_off_and_on(self, _value):
+        self.rule.active = False
+        self._run_cron()
+        self.rule.active = True
 
     @settings(
         max_examples=60,

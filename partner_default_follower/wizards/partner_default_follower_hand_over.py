@@ -40,7 +40,7 @@ class PartnerDefaultFollowerHandOver(models.TransientModel):
 
     @api.onchange("new_person_id")
     def _onchange_new_person_id(self):
-        return self.env["base.automation"]._follow_warn_external(self.new_person_id)
+        return self.new_person_id._follow_warn_external()
 
     def action_hand_over(self):
         """Do it."""
