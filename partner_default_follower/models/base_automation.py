@@ -254,7 +254,8 @@ class BaseAutomation(models.Model):
             # Read the people now: once contacts are created, and not yet flushed,
             # reading any partner would first write them all.
             # sudo: the rules are for Settings only
-            rules.sudo()._follow_actions()._follow_grants()
+            ours = rules.sudo().filtered("is_default_follower")
+            ours._follow_actions()._follow_grants()
         return rules
 
     def _filter_post_export_domain(self, records, feedback=False):
