@@ -78,6 +78,11 @@ registry.category("web_tour.tours").add("partner_default_follower", {
         ...choose("Inés Núñez"),
         ...choose("Zoé Œuvrard"),
         {
+            content: "She is no employee: the page says so",
+            trigger: ".modal:contains('Zoé Œuvrard') .modal-footer .btn-primary",
+            run: "click",
+        },
+        {
             content: "Save the settings",
             trigger: ".o_form_button_save",
             run: "click",
