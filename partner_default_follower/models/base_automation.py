@@ -145,9 +145,17 @@ class BaseAutomation(models.Model):
     def _compute_follow_people(self):
         for rule in self:
             people = rule.follow_partner_ids._origin
-            grants = rule._origin._follow_actions()._follow_grants()
-            rule.follow_external_ids = people.filtered("partner_share")
-            rule.follow_unreached_ids = people - people.browse().union(*grants)
+            subtypes = rule.follow_subtype_ids._origin
+            subtypes = subtypes or subtypes.default_subtypes("res.partner")[0]
+            internal_only = all(subtypes.mapped("internal"))
+            reach = people._follow_reach()
+            reached = people.filtered(
+                lambda p, reach=reach, internal_only=internal_only: (
+                    p in reach and not (internal_only and p.partner_share)
+                )
+            )
+            rule.follow_external_ids = reached.filtered("partner_share")
+            rule.follow_unreached_ids = people - reached
 
     def _inverse_follow_partner_ids(self):
         for rule in self:

@@ -254,6 +254,11 @@ class TestRules(DefaultFollowerCommon):
 
     def test_external_people_are_named(self):
         self.assertEqual(self.rule.follow_external_ids, self.dupont)
+        # without an active user, Inés is not external: she is not added at all
+        self.nunez.user_ids.active = False
+        self.rule.invalidate_recordset()
+        self.assertEqual(self.rule.follow_external_ids, self.dupont)
+        self.assertEqual(self.rule.follow_unreached_ids, self.nunez)
 
     def test_only_event_is_deleted(self):
         """A rule for one event does not become one for Odoo's default events."""
