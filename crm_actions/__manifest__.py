@@ -4,7 +4,7 @@
     "name": "CRM Actions",
     "summary": "One ordered list of dated actions per opportunity; "
     "the next one appears when the current one is done",
-    "version": "19.0.1.0.0",
+    "version": "19.0.2.0.0",
     "category": "Sales/CRM",
     "author": "CRM and Contacts Suite",
     "license": "AGPL-3",
@@ -20,6 +20,7 @@
         "data/crm_action_mail_templates.xml",
         # views
         "views/crm_action_views.xml",
+        "views/crm_action_run_views.xml",
         "views/crm_lead_views.xml",
         "views/crm_stage_views.xml",
         "views/crm_team_views.xml",
@@ -31,7 +32,7 @@
         "wizards/crm_action_finish_views.xml",
         "wizards/crm_action_skip_views.xml",
         "wizards/crm_action_reschedule_views.xml",
-        "wizards/crm_action_reassign_views.xml",
+        "wizards/crm_action_resume_views.xml",
         # reports
         "report/crm_action_report_views.xml",
         # menus
@@ -42,12 +43,7 @@
         "demo/crm_lead_demo.xml",
     ],
     "assets": {
-        "web.assets_backend": [
-            "crm_actions/static/src/**/*",
-            ("remove", "crm_actions/static/src/views/activity/**/*"),
-        ],
-        # where Odoo has its activity view
-        "web.assets_backend_lazy": ["crm_actions/static/src/views/activity/**/*"],
+        "web.assets_backend": ["crm_actions/static/src/**/*"],
         "web.assets_tests": ["crm_actions/static/tests/tours/**/*"],
     },
     "pre_init_hook": "pre_init_hook",

@@ -9,20 +9,18 @@ class CalendarEvent(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         events = super().create(vals_list)
-        # A meeting that is itself the current action is no reason to pause.
-        # sudo: the list of an opportunity pauses, whoever books the meeting.
-        leads = (
-            events.sudo()
-            .filtered(
-                lambda event: (
-                    event.opportunity_id and not event.activity_ids.crm_action_id
-                )
-            )
-            .opportunity_id
-        )
-        if leads:
-            leads._actions_pause_by_plan("meeting")
+        events._crm_actions_pause()
         return events
+
+    def write(self, vals):
+        before = {event.id: event.opportunity_id for event in self}
+        res = super().write(vals)
+        self.filtered(
+            lambda event: event.opportunity_id != before[event.id]
+        )._crm_actions_pause()
+        if "start" in vals or "allday" in vals:
+            self._crm_actions_follow()
+        return res
 
     def unlink(self):
         # The database deletes the activities of a meeting, without a hook: the
@@ -33,3 +31,32 @@ class CalendarEvent(models.Model):
         if leads:
             leads._actions_reconcile()
         return res
+
+    def _crm_actions_pause(self):
+        """Meetings were booked: pause the lists of which a plan asks for it."""
+        # A meeting that is itself the current action is no reason to pause.
+        # sudo: the list of an opportunity pauses, whoever books the meeting.
+        events = self.sudo().filtered(
+            lambda event: event.opportunity_id and not event.activity_ids.crm_action_id
+        )
+        if events:
+            events.opportunity_id._actions_pause_by_plan("meeting")
+
+    def _crm_actions_follow(self):
+        """Actions that have no activity now are due when their meetings are."""
+        # sudo: whoever moves the meeting.
+        actions = (
+            self.env["crm.action"]
+            .sudo()
+            .search(
+                [
+                    ("calendar_event_id", "in", self.ids),
+                    ("state", "in", ("waiting", "paused")),
+                ]
+            )
+        )
+        for event, of_event in actions.grouped("calendar_event_id").items():
+            day = event._get_activity_deadline_from_start(event.start, event.allday)
+            of_event._write_by_engine(
+                {"date_deadline": day, "date_origin": "chosen", "date_set_on": False}
+            )

@@ -1,5 +1,7 @@
 # Copyright 2026 CRM and Contacts Suite
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl)
+from datetime import timedelta
+
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
@@ -14,10 +16,13 @@ class CrmActionOutcome(models.Model):
     * ``next``: the next step becomes current;
     * ``repeat``: the step comes again ``repeat_days`` days later, at most
       ``repeat_max`` times, and then ``next``;
-    * ``plan``: the steps of the plan that are still open are cancelled and
-      ``plan_id`` starts, unless it is open already or started today;
-    * ``stop``: the steps of the plan that are still open are cancelled;
+    * ``plan``: the plan is stopped and ``plan_id`` starts, unless it runs already or
+      started today;
+    * ``stop``: the plan is stopped;
     * ``lost``: the opportunity is lost, with ``lost_reason_id``.
+
+    What it changes is kept on the action (``outcome_undo``), for
+    :meth:`crm.action.action_reopen`.
     """
 
     _name = "crm.action.outcome"
@@ -79,3 +84,73 @@ class CrmActionOutcome(models.Model):
                         name=outcome.name,
                     )
                 )
+
+    # ----------------------------------------------------------------- engine
+
+    def _apply(self, actions):
+        """What the outcome of actions that were just done brings about."""
+        if self and self.next_kind != "next":
+            getattr(self, f"_apply_{self.next_kind}")(actions)
+
+    def _apply_repeat(self, actions):
+        vals_list = [
+            action._place_after(self._prepare_repeat_values(action))
+            for action in actions
+            if action.repeat_count < self.repeat_max
+        ]
+        actions._create_by_engine(vals_list)
+
+    def _prepare_repeat_values(self, action):
+        return {
+            **{name: value or False for name, value in action._step_values().items()},
+            "lead_id": action.lead_id.id,
+            "run_id": action.run_id.id,
+            "plan_template_id": action.plan_template_id.id,
+            "user_id": action.user_id.id,
+            "repeat_count": action.repeat_count + 1,
+            "origin_action_id": action.id,
+            "date_deadline": action._today() + timedelta(days=self.repeat_days),
+            "date_origin": "planned",
+            "date_set_on": action.lead_id.actions_pause_reason
+            and fields.Datetime.now(),
+        }
+
+    def _apply_stop(self, actions):
+        stopped = actions.run_id._stop("outcome")
+        actions.filtered(lambda action: action.run_id in stopped)._write_by_engine(
+            {"outcome_undo": {"stopped": True}}
+        )
+
+    def _apply_plan(self, actions):
+        self._apply_stop(actions)
+        if not self.plan_id:
+            return
+        origins = {action.lead_id.id: action for action in actions}
+        leads = actions.lead_id
+        refused = leads - self.plan_id._start_by_itself(leads, "outcome", origins)
+        refused._message_log_batch(
+            bodies=dict.fromkeys(
+                refused.ids,
+                self.env._(
+                    "The plan “%(plan)s” was not started: it is archived, of another "
+                    "company, still running or was started today already.",
+                    plan=self.plan_id.name,
+                ),
+            )
+        )
+
+    def _apply_lost(self, actions):
+        for action in actions:
+            lead = action.lead_id
+            action._write_by_engine(
+                {
+                    "outcome_undo": {
+                        "lost": {
+                            "probability": lead.probability,
+                            "automated_probability": lead.automated_probability,
+                            "lost_reason_id": lead.lost_reason_id.id,
+                        }
+                    }
+                }
+            )
+        actions.lead_id.action_set_lost(lost_reason_id=self.lost_reason_id.id)

@@ -1,9 +1,13 @@
 # Copyright 2026 CRM and Contacts Suite
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl)
+from collections import defaultdict
+
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
+from odoo.tools.misc import clean_context
 
-from .crm_action import CLOSED_STATES, MIRROR_FIELDS, OPEN_STATES
+from ..tools import as_engine, is_engine
+from .crm_action_engine import CLOSED_STATES, MIRROR_FIELDS
 
 
 class MailActivity(models.Model):
@@ -46,13 +50,15 @@ class MailActivity(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        if not self.env.su and any(vals.get("crm_action_id") for vals in vals_list):
-            self._raise_crm_action_access()
+        self._check_crm_action_id(
+            "default_crm_action_id" in self.env.context, *vals_list
+        )
         return super().create(vals_list)
 
     def write(self, vals):
-        if "crm_action_id" in vals and not self.env.su:
-            self._raise_crm_action_access()
+        if is_engine(self.env):
+            return super().write(vals)
+        self._check_crm_action_id(False, vals)
         mirrors = self.sudo().filtered("crm_action_id")
         if not mirrors:
             return super().write(vals)
@@ -68,21 +74,20 @@ class MailActivity(models.Model):
         mirrors._crm_actions_follow(vals)
         if done:
             done.lead_id._actions_reconcile()
-        undone._undo()
+        undone.filtered(lambda action: action.state in CLOSED_STATES)._undo()
         return res
 
     def unlink(self):
-        mirrors = self.sudo().filtered(
-            lambda mirror: mirror.active and mirror.crm_action_id
-        )
-        # What the engine itself deletes mirrors an action that waits or is closed.
-        skipped = mirrors.filtered(
-            lambda mirror: mirror.crm_action_id.state == "todo"
-        )._crm_actions_close("skipped")
-        leads = skipped.lead_id
+        skipped = self.env["crm.action"].sudo()
+        if not is_engine(self.env):
+            skipped = (
+                self.sudo()
+                .filtered(lambda mirror: mirror.active and mirror.crm_action_id)
+                ._crm_actions_close("skipped")
+            )
         res = super().unlink()
-        if leads:
-            leads._actions_reconcile()
+        if skipped:
+            skipped.lead_id._actions_reconcile()
         return res
 
     def _action_done(self, feedback=False, attachment_ids=None):
@@ -91,9 +96,6 @@ class MailActivity(models.Model):
             return super()._action_done(
                 feedback=feedback, attachment_ids=attachment_ids
             )
-        actions = mirrors.filtered("active")._crm_actions_close(
-            "done", feedback=feedback
-        )
         # A double click arrives here a second time: nothing is left to be done,
         # and nothing is posted again.
         again = mirrors.filtered(
@@ -101,11 +103,13 @@ class MailActivity(models.Model):
                 not mirror.active and mirror.crm_action_id.state in CLOSED_STATES
             )
         )
+        actions = mirrors.filtered("active")._crm_actions_close(
+            "done", feedback=feedback
+        )
         messages, next_activities = super(
             MailActivity, self - self.browse(again.ids)
         )._action_done(feedback=feedback, attachment_ids=attachment_ids)
         if actions:
-            actions._apply_outcomes()
             current = actions.lead_id._actions_reconcile()
             # Without a next activity the web client asks for one.
             next_activities |= (
@@ -114,48 +118,29 @@ class MailActivity(models.Model):
         return messages, next_activities
 
     @api.model
-    def get_activity_data(
-        self, res_model, domain, limit=None, offset=0, fetch_done=False
-    ):
-        """For ``crm.action``: a row per action, with the activity that mirrors it."""
-        if res_model != "crm.action":
-            return super().get_activity_data(
-                res_model, domain, limit=limit, offset=offset, fetch_done=fetch_done
-            )
-        # The columns are those of the activities of opportunities; no lead: no rows.
-        data = super().get_activity_data("crm.lead", [("id", "=", False)])
-        actions = self.env["crm.action"].search(
-            domain or [], limit=limit, offset=offset
-        )
-        # The mirrors of what the user may see; whoever they are assigned to.
-        mirrors = actions.sudo().activity_ids.filtered("active")
-        rows = {
-            mirror.crm_action_id.id: {
-                mirror.activity_type_id.id: {
-                    "count_by_state": {mirror.state: 1},
-                    "ids": mirror.ids,
-                    "reporting_date": mirror.date_deadline,
-                    "state": mirror.state,
-                    "user_assigned_ids": mirror.user_id.ids,
-                    "summaries": [mirror.summary or ""],
-                }
-            }
-            for mirror in mirrors.sorted(lambda m: (m.date_deadline, m.id))
-        }
-        return {
-            **data,
-            "activity_res_ids": list(rows),
-            "grouped_activities": rows,
-        }
+    def _crm_actions_create(self, vals_list, notify):
+        """Create mirrors.
 
-    def _crm_actions_close(self, state, feedback=False):
+        :param bool notify: Odoo mails the assignees, but never the user
+        """
+        context = clean_context(self.env.context)
+        if not notify:
+            context["mail_activity_quick_update"] = True
+        model_id = self.env["ir.model"]._get_id("crm.lead")
+        activities = as_engine(self.with_env(self.env(context=context)))
+        return activities.create(
+            [
+                {**vals, "res_model_id": model_id, "automated": False}
+                for vals in vals_list
+            ]
+        ).with_env(self.env)
+
+    def _crm_actions_close(self, state, **vals):
         """Close the open actions of these mirrors, which are returned."""
-        actions = self.crm_action_id.filtered(
-            lambda action: action.state in OPEN_STATES
-        )
+        actions = self.crm_action_id._open()
         if actions:
             actions.lead_id._actions_lock()
-            actions._close(state, feedback=feedback)
+            actions._close(state, **vals)
         return actions
 
     def _crm_actions_follow(self, vals):
@@ -163,45 +148,55 @@ class MailActivity(models.Model):
         if {"res_id", "res_model_id", "res_model"} & vals.keys():
             self._crm_actions_follow_document()
         names = [name for name in MIRROR_FIELDS if name in vals]
-        rescheduled = []
-        for mirror in self if names else ():
-            action = mirror.crm_action_id
-            if action.state != "todo" or not mirror.active:
-                continue
-            diff = {
-                name: mirror[name].id if name.endswith("_id") else mirror[name]
-                for name in names
-                if (mirror[name] or False) != (action[name] or False)
-            }
-            if not diff:
-                continue
-            if "date_deadline" in diff:
-                diff["date_auto"] = False
-                rescheduled.append(mirror.id)
-            if "user_id" in diff:
-                diff["user_auto"] = False
-            action._engine_write({**diff, "touched": True})
+        by_vals = defaultdict(self.browse)
+        for mirror in self.filtered("active") if names else ():
+            if mirror.crm_action_id.state == "todo":
+                diff = mirror._crm_action_diff(names)
+                by_vals[tuple(diff.items())] |= mirror
+        for diff, mirrors in by_vals.items():
+            if diff:
+                mirrors.crm_action_id._write_by_engine(dict(diff))
         if "feedback" in vals:
             self.filtered(lambda mirror: not mirror.active).crm_action_id.filtered(
                 lambda action: (
                     action.state == "done" and action.feedback != vals["feedback"]
                 )
-            )._engine_write({"feedback": vals["feedback"]})
-        if rescheduled:
-            actions = self.browse(rescheduled).sudo().crm_action_id
-            actions.lead_id._actions_reconcile()
+            )._write_by_engine({"feedback": vals["feedback"]})
+        if "date_deadline" in vals:
+            self.crm_action_id.lead_id._actions_reconcile()
+
+    def _crm_action_diff(self, names):
+        """What the action of the mirror must take over.
+
+        :param list names: of the fields that somebody has written
+        """
+        action = self.crm_action_id
+        diff = {
+            name: self[name].id if name.endswith("_id") else self[name]
+            for name in names
+            if (self[name] or False) != (action[name] or False)
+        }
+        if "date_deadline" in diff:
+            diff.update(date_origin="chosen", date_set_on=False)
+        if "user_id" in diff:
+            diff["responsible_type"] = "fixed"
+        return diff
 
     def _crm_actions_follow_document(self):
         """A mirror that was moved to another lead takes its action along."""
         for mirror in self:
             action = mirror.crm_action_id
             if mirror.res_model != "crm.lead":
-                mirror.crm_action_id = False
+                as_engine(mirror).crm_action_id = False
                 action.lead_id._actions_reconcile()
             elif mirror.res_id != action.lead_id.id:
                 action._move_to(action.lead_id.browse(mirror.res_id))
 
-    def _raise_crm_action_access(self):
-        raise AccessError(
-            self.env._("Only the list of actions links activities to its actions.")
-        )
+    def _check_crm_action_id(self, by_default, *vals_list):
+        """Only the engine makes mirrors, and it keeps them."""
+        if not is_engine(self.env) and (
+            by_default or any("crm_action_id" in vals for vals in vals_list)
+        ):
+            raise AccessError(
+                self.env._("Only the list of actions links activities to its actions.")
+            )

@@ -5,8 +5,8 @@ from markupsafe import Markup
 from odoo import api, fields, models, tools
 from odoo.exceptions import ValidationError
 
-from ..tools import DelayCalculator
-from .crm_action import OPEN_STATES
+from ..tools import WorkingDays, as_engine
+from .crm_action_run import ACTIVE_STATES
 
 
 class MailActivityPlan(models.Model):
@@ -26,7 +26,7 @@ class MailActivityPlan(models.Model):
     )
     keep_on_won = fields.Boolean(
         string="Keep When Won",
-        help="Open actions stay when the opportunity is won; else they are cancelled.",
+        help="The plan runs on when the opportunity is won; else it is stopped.",
     )
     pause_on_reply = fields.Boolean(
         string="Pause on Reply",
@@ -36,27 +36,28 @@ class MailActivityPlan(models.Model):
         string="Pause on Meeting",
         help="Actions pause when a meeting is booked on the opportunity.",
     )
-    waiting_action_count = fields.Integer(
-        compute="_compute_waiting_action_count",
-        help="Waiting actions that came from this plan.",
+    keep_on_stage = fields.Boolean(
+        string="Keep When the Stage Changes",
+        help="The plan runs on when the opportunity enters a stage with another plan; "
+        "else it is stopped.",
+    )
+    running_count = fields.Integer(
+        compute="_compute_running_count",
+        help="Opportunities on which the plan runs, those on hold included.",
     )
 
     @api.depends("template_ids")
     @api.depends_context("allowed_company_ids")
-    def _compute_waiting_action_count(self):
+    def _compute_running_count(self):
         # sudo: the manager of a plan sees how many lists run on it.
         counts = {
             plan.id: count
-            for plan, count in self.env["crm.action"]
+            for plan, count in self.env["crm.action.run"]
             .sudo()
-            ._read_group(
-                self._waiting_action_domain(),
-                ["plan_id"],
-                ["__count"],
-            )
+            ._read_group(self._runs_domain(), ["plan_id"], ["__count"])
         }
         for plan in self:
-            plan.waiting_action_count = counts.get(plan._origin.id, 0)
+            plan.running_count = counts.get(plan._origin.id, 0)
 
     @api.constrains("sequential", "res_model")
     def _check_sequential(self):
@@ -96,17 +97,30 @@ class MailActivityPlan(models.Model):
         return super().unlink()
 
     def action_apply_to_waiting(self):
-        """Bring the waiting actions of running lists in line with the plan.
+        """Bring the waiting actions where the plan runs in line with it.
 
-        Waiting actions take what their step says now, those whose step is gone are
-        cancelled, and steps that are new after the current one are added. Closed
-        and current actions stay as they are, and so do the lists of companies that
-        the user does not work in now.
+        Waiting actions take what has changed in their step since it was copied,
+        except where somebody has changed the same in the action; those whose step is
+        gone are cancelled, and steps that are new after the current one are added.
+        Closed and current actions stay as they are, and so do the lists of companies
+        that the user does not work in now.
         """
         self.check_access("write")
         for plan in self:
             plan._apply_to_waiting()
         return True
+
+    def action_view_runs(self):
+        """Open the runs of the plan, those that go on first."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "crm_actions.crm_action_run_action"
+        )
+        return {
+            **action,
+            "domain": [("plan_id", "=", self.id)],
+            "context": {"search_default_active": 1},
+        }
 
     @api.model
     @tools.ormcache("event")
@@ -121,99 +135,193 @@ class MailActivityPlan(models.Model):
         plans = self.sudo().with_context(active_test=False)
         return bool(plans.search_count([(f"pause_on_{event}", "=", True)], limit=1))
 
-    def _waiting_action_domain(self):
-        """The waiting actions from these plans, in the companies of the user.
+    def _runs_domain(self):
+        """The runs of these plans that go on, in the companies of the user.
 
         Odoo's plans have no company rule: whoever may edit one may be of another
         company than the lists that run on it.
         """
         return [
             ("plan_id", "in", self.ids),
-            ("state", "=", "waiting"),
+            ("state", "in", ACTIVE_STATES),
             ("company_id", "in", [False, *self.env.companies.ids]),
         ]
 
-    def _apply_to_waiting(self):
-        # sudo: the manager of a plan changes all lists that run on it.
+    # ------------------------------------------------------------------ starting
+
+    def _start_by_itself(self, leads, source, origins=None):
+        """Start the plan on leads that entered a stage or a team, or as an outcome.
+
+        Not a second time on one day, where it still runs, or of an archived plan or
+        one of another company. A plan that was stopped today because the lead had
+        left its stage goes on where it was. A plan that is not sequential is launched
+        as Odoo does.
+
+        :param str source: one of ``crm.action.run.source``
+        :param dict origins: see :meth:`_start`
+        :return: the leads on which it started or goes on
+        """
+        # sudo: the plan of a stage starts whether or not the user may read it.
+        plan = self.sudo()
+        leads = leads.filtered(
+            lambda lead: (
+                plan.active
+                and (
+                    not plan.company_id
+                    or not lead.company_id
+                    or plan.company_id == lead.company_id
+                )
+            )
+        )
+        if not plan.sequential:
+            return plan._launch_at_once(leads)
+        of_today = plan._runs_of_today(leads)
+        resumed = of_today.browse()
+        if source == "stage":
+            resumed = of_today._restart("stage")
+        new = leads.filtered(lambda lead: lead.id not in of_today.lead_id.ids)
+        created = plan._start(new, source=source, origins=origins)
+        started = created.lead_id | resumed.lead_id
+        return leads.filtered(lambda lead: lead.id in started.ids)
+
+    def _runs_of_today(self, leads):
+        """The runs of the plan that started on these leads on this day."""
+        runs = self.env["crm.action.run"].search(
+            [("lead_id", "in", leads.ids), ("plan_id", "=", self.id)]
+        )
+        return runs.filtered(lambda run: run.started_on == run.lead_id._actions_today())
+
+    def _launch_at_once(self, leads):
+        """Launch a plan that is not sequential: all activities, as Odoo does."""
+        if leads:
+            schedule = self.env["mail.activity.schedule"].create(
+                {
+                    "res_model": "crm.lead",
+                    "res_ids": str(leads.ids),
+                    "plan_id": self.id,
+                }
+            )
+            schedule.action_schedule_plan()
+        return leads
+
+    def _start(self, leads, plan_date=None, user=None, source="hand", origins=None):
+        """See :meth:`crm.lead._actions_start_plan`.
+
+        :param str source: one of ``crm.action.run.source``
+        :param dict origins: id of a lead → the action whose outcome starts the plan
+        """
+        # sudo: the plan's actions are created whoever they are assigned to.
+        plan, leads = self.sudo(), leads.sudo()
+        leads -= plan._leads_with_run(leads)
+        copied = plan._copied_steps(user=user)
+        runs = plan._create_runs(leads, copied, plan_date, source, origins or {})
         Action = self.env["crm.action"].sudo()
-        waiting = Action.search(self._waiting_action_domain())
-        leads = waiting.lead_id
-        waiting.filtered(lambda action: not action.plan_template_id)._cancel()
-        calculator = DelayCalculator(self.env)
+        last = Action._last_sequences(leads.ids)
+        works_on = WorkingDays()
+        vals_list = []
+        for run in runs:
+            sequence = last.get(run.lead_id.id, 0)
+            for template in plan.template_ids:
+                sequence += 10
+                values = template._prepare_crm_action_values(
+                    run, copied[str(template.id)], works_on
+                )
+                vals_list.append({**values, "sequence": sequence})
+        actions = Action._create_by_engine(vals_list)
+        # Several leads at once: no mail for each of their first actions.
+        leads.with_context(
+            mail_activity_quick_update=len(leads) > 1
+            or self.env.context.get("mail_activity_quick_update")
+        )._actions_reconcile()
+        plan._log_started(actions)
+        return actions
+
+    def _copied_steps(self, user=None, before=None):
+        """What the steps say now; see :meth:`mail.activity.plan.template._copied_values`.
+
+        :return: dict id of a step, as a string → values
+        """
+        before = before or {}
+        return {
+            str(step.id): step._copied_values(
+                position, user=user, before=before.get(str(step.id))
+            )
+            for position, step in enumerate(self.template_ids)
+        }
+
+    def _create_runs(self, leads, copied, plan_date, source, origins):
+        """A run for each lead; none for a plan without steps."""
+        if not copied:
+            return self.env["crm.action.run"]
         vals_list = []
         for lead in leads:
-            vals_list += self._apply_to_lead(lead, calculator)
-        # All at once: each create reconciles lists and costs the same.
-        Action.create(vals_list)
-        leads._actions_reconcile()
-
-    def _apply_to_lead(self, lead, calculator):
-        """Change the waiting actions of one list.
-
-        :param DelayCalculator calculator: that of the batch
-        :return: values of the actions that the list lacks
-        """
-        actions = lead.action_ids.filtered(
-            lambda action: action.plan_id == self and action.plan_started_on
-        )
-        started_on = max(actions.mapped("plan_started_on"))
-        actions = actions.filtered(
-            lambda action: action.plan_started_on == started_on
-        )._in_order()
-        waiting = actions.filtered(lambda action: action.state == "waiting")
-        reached = actions.filtered(lambda action: action.state != "waiting")
-        templates = self.template_ids
-        passed = [
-            index
-            for index, template in enumerate(templates)
-            if template in reached.plan_template_id
-        ]
-        first_new = max(passed, default=-1) + 1
-        positions = waiting.mapped("sequence")
-        sequence = min(positions, default=max(actions.mapped("sequence")))
-        new_vals = []
-        for index, template in enumerate(templates):
-            action = waiting.filtered(
-                lambda action, step=template: action.plan_template_id == step
-            )[:1]
-            if not action and (
-                index < first_new or template in reached.plan_template_id
-            ):
-                continue
-            vals = template._prepare_crm_action_values(
-                lead, started_on, None, calculator=calculator, first=not index
+            today = lead._actions_today()
+            origin = origins.get(lead.id)
+            vals_list.append(
+                {
+                    "lead_id": lead.id,
+                    "plan_id": self.id,
+                    "plan_date": plan_date or today,
+                    "started_on": today,
+                    "source": source,
+                    "origin_action_id": origin and origin.id,
+                    "steps": copied,
+                }
             )
-            if action:
-                for name in ("lead_id", "plan_id", "plan_template_id"):
-                    vals.pop(name)
-                if template.responsible_type == "on_demand":
-                    vals.pop("user_id")
-                action._engine_write({**vals, "sequence": sequence})
-            else:
-                new_vals.append(
-                    {**vals, "sequence": sequence, "plan_started_on": started_on}
+        return self.env["crm.action.run"]._create_by_engine(vals_list)
+
+    def _leads_with_run(self, leads):
+        """The leads on which the plan runs already."""
+        # sudo: runs of leads that the user cannot read count.
+        groups = (
+            self.env["crm.action.run"]
+            .sudo()
+            ._read_group(
+                [
+                    ("lead_id", "in", leads.ids),
+                    ("plan_id", "=", self.id),
+                    ("state", "in", ACTIVE_STATES),
+                ],
+                ["lead_id"],
+            )
+        )
+        return leads.browse(lead.id for (lead,) in groups)
+
+    def _log_started(self, actions):
+        bodies = {}
+        title = self.env._('The plan "%(plan)s" has been started', plan=self.name)
+        for lead, of_lead in actions.grouped("lead_id").items():
+            lines = [
+                self.env._(
+                    "%(action)s, due on %(date)s",
+                    action=action.display_name,
+                    date=format_date(self.env, action.date_deadline),
                 )
-            sequence += 1
-        self._make_room(lead, actions, sequence)
-        return new_vals
-
-    def _make_room(self, lead, actions, sequence):
-        """What stands after the plan's steps in the list stays after them."""
-        later = lead.action_ids.filtered(
-            lambda action: (
-                action.state in OPEN_STATES
-                and action not in actions
-                and action.sequence > actions[-1:].sequence
+                if action.date_deadline
+                else action.display_name
+                for action in of_lead
+            ]
+            bodies[lead.id] = Markup("%s<ul>%s</ul>") % (
+                title,
+                Markup().join(Markup("<li>%s</li>") % line for line in lines),
             )
-        )
-        for action in later._in_order():
-            if action.sequence < sequence:
-                action._engine_write({"sequence": sequence})
-            sequence = action.sequence + 1
+        actions.lead_id._message_log_batch(bodies=bodies)
 
-    @api.model
-    def _render_started(self, title, descriptions):
-        return Markup("%s<ul>%s</ul>") % (
-            title,
-            Markup().join(Markup("<li>%s</li>") % line for line in descriptions),
-        )
+    # ---------------------------------------------------------- apply to waiting
+
+    def _apply_to_waiting(self):
+        # sudo: the manager of a plan changes all lists that run on it.
+        runs = self.env["crm.action.run"].sudo().search(self._runs_domain())
+        runs.lead_id._actions_lock()
+        works_on = WorkingDays()
+        vals_list = []
+        for run in runs:
+            copied = self._copied_steps(before=run.steps)
+            run._apply_steps(copied, works_on)
+            vals_list += run._apply_order(self.template_ids, copied, works_on)
+            if run.steps != copied:
+                # From now on, what the plan changes is counted from what it says today.
+                run._write_by_engine({"steps": copied})
+        # All at once: each create costs the same.
+        self.env["crm.action"].sudo()._create_by_engine(vals_list)
+        runs.lead_id._actions_reconcile()

@@ -3,15 +3,10 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
-from ..tools import DelayCalculator
+from .. import schedule
 
-# Responsible types of a step, and what the action remembers of them.
-RESPONSIBLE_TYPES = {
-    "salesperson": "salesperson",
-    "team_leader": "team_leader",
-    "previous": "previous",
-}
-MAX_DELAY = 3650
+# Ours; the action finds the person at its turn.
+RESPONSIBLE_TYPES = ("salesperson", "team_leader", "previous")
 
 
 class MailActivityPlanTemplate(models.Model):
@@ -76,16 +71,14 @@ class MailActivityPlanTemplate(models.Model):
                         "leads and opportunities."
                     )
                 )
-            bounded = step.delay_unit == "working_days" or (
-                step.delay_from.startswith("previous")
-            )
-            if bounded and not 0 <= step.delay_count <= MAX_DELAY:
+            bounded = step.plan_id.sequential or step.delay_unit == "working_days"
+            if bounded and not 0 <= step.delay_count <= schedule.MAX_DELAY:
                 raise ValidationError(
                     self.env._(
                         "The delay of the step “%(step)s” must be between 0 and "
                         "%(max)s.",
                         step=step.summary or step.activity_type_id.name,
-                        max=MAX_DELAY,
+                        max=schedule.MAX_DELAY,
                     )
                 )
 
@@ -123,7 +116,6 @@ class MailActivityPlanTemplate(models.Model):
         ):
             return super()._get_date_deadline(base_date=base_date)
         base_date = base_date or fields.Date.context_today(self)
-        calculator = DelayCalculator(self.env)
         company = self.plan_id.company_id or self.env.company
         count = self.delay_count
         if self.delay_from.startswith("previous"):
@@ -133,7 +125,9 @@ class MailActivityPlanTemplate(models.Model):
                 base_date = steps[index - 1]._get_date_deadline(base_date)
         elif self.delay_from == "before_plan_date":
             count = -count
-        return calculator.add(company, base_date, count, self.delay_unit)
+        return schedule.add(
+            base_date, count, self.delay_unit, company._crm_actions_works_on()
+        )
 
     def _determine_responsible(self, on_demand_responsible, applied_on_record):
         """Adds the types that depend on the opportunity; nobody is no error."""
@@ -149,41 +143,67 @@ class MailActivityPlanTemplate(models.Model):
             responsible = applied_on_record.sudo().team_id.user_id.with_env(self.env)
         return {"responsible": responsible, "error": False, "warning": False}
 
-    def _prepare_crm_action_values(
-        self, lead, plan_date, user, calculator=None, first=False
-    ):
-        """Values of the action that this step is on ``lead``.
+    def _prepare_crm_action_values(self, run, copied, works_on):
+        """Values of the action that this step is on the lead of ``run``.
 
-        :param date plan_date: what "plan date" delays count from
+        :param dict copied: :meth:`_copied_values`
+        :param WorkingDays works_on: that of the batch
+        """
+        vals = {
+            **{name: value or False for name, value in copied.items()},
+            "lead_id": run.lead_id.id,
+            "run_id": run.id,
+            "plan_template_id": self.id,
+            "state": "waiting",
+        }
+        del vals["position"], vals["asked"]
+        if copied["delay_from"] == "plan_date":
+            vals.update(self._planned_date(run, works_on))
+        return vals
+
+    def _planned_date(self, run, works_on):
+        """Values of the due date of a step that counts from the plan date."""
+        lead = run.lead_id
+        sign = -1 if self.delay_from == "before_plan_date" else 1
+        return {
+            "date_deadline": schedule.add(
+                run.plan_date,
+                sign * self.delay_count,
+                self.delay_unit,
+                works_on[lead.company_id],
+            ),
+            "date_origin": "planned",
+            "date_set_on": lead.actions_pause_reason and fields.Datetime.now(),
+        }
+
+    def _copied_values(self, position, user=None, before=None):
+        """What an action copies from the step; JSON, to be compared later.
+
+        :param int position: of the step in the plan; nothing is before the first
         :param user: who gets a step that asks at launch; default the salesperson
-        :param bool first: the step opens the plan: there is none before it
+        :param dict before: what was copied before, with who was asked for then
         """
         self.ensure_one()
-        calculator = calculator or DelayCalculator(self.env)
-        previous = self.delay_from.startswith("previous") and not first
-        deadline = False
-        if not previous:
-            sign = -1 if self.delay_from == "before_plan_date" else 1
-            deadline = calculator.add(
-                lead.company_id, plan_date, sign * self.delay_count, self.delay_unit
-            )
-        if self.responsible_type == "on_demand":
-            responsible = user or lead.user_id
-        else:
-            responsible = self._determine_responsible(user, lead)["responsible"]
-        if responsible and not responsible.active:
-            responsible = lead.user_id if lead.user_id.active else responsible.browse()
+        asked = self.responsible_type == "on_demand"
+        kind, user_id = self.responsible_type, False
+        if asked and before and before["asked"]:
+            kind, user_id = before["responsible_type"], before["user_id"]
+        elif asked:
+            kind, user_id = ("fixed", user.id) if user else ("salesperson", False)
+        elif kind == "other":
+            responsible = self.responsible_id.filtered("active")
+            kind = "fixed" if responsible else "salesperson"
+            user_id = responsible.id
+        counts_from_step = position and self.delay_from.startswith("previous")
         return {
-            "lead_id": lead.id,
-            "plan_id": self.plan_id.id,
-            "plan_template_id": self.id,
             "activity_type_id": self.activity_type_id.id,
-            "summary": self.summary,
-            "note": self.note,
-            "user_id": responsible.id,
-            "date_deadline": deadline,
+            "summary": self.summary or "",
+            "note": str(self.note or ""),
             "delay_count": self.delay_count,
-            "delay_unit": self.delay_unit,
-            "delay_from": self.delay_from if previous else "plan_date",
-            "responsible_type": RESPONSIBLE_TYPES.get(self.responsible_type, "fixed"),
+            "delay_unit": self.delay_unit or "",
+            "delay_from": self.delay_from if counts_from_step else "plan_date",
+            "responsible_type": kind,
+            "user_id": user_id,
+            "position": position,
+            "asked": asked,
         }

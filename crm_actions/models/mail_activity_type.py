@@ -5,11 +5,31 @@ from odoo.exceptions import UserError
 
 from odoo.addons.base.models.ir_model import MODULE_UNINSTALL_FLAG
 
-from .crm_action import OPEN_STATES
+from ..tools import as_engine
 
 
 class MailActivityType(models.Model):
     _inherit = "mail.activity.type"
+
+    def write(self, vals):
+        res = super().write(vals)
+        if vals.get("res_model") not in (None, False, "crm.lead"):
+            # sudo: the actions of others and of all companies count.
+            in_use = (
+                self.env["crm.action"]
+                .sudo()
+                .search([("activity_type_id", "in", self.ids)])
+                ._open()
+            )
+            if in_use:
+                raise UserError(
+                    self.env._(
+                        "These activity types are used by actions of opportunities "
+                        "that are still open: %(types)s.",
+                        types=", ".join(in_use.activity_type_id.mapped("name")),
+                    )
+                )
+        return res
 
     def unlink(self):
         # First: who may not delete types learns nothing of the actions.
@@ -20,7 +40,7 @@ class MailActivityType(models.Model):
         actions = (
             self.env["crm.action"].sudo().search([("activity_type_id", "in", self.ids)])
         )
-        in_use = actions.filtered(lambda action: action.state in OPEN_STATES)
+        in_use = actions._open()
         if in_use and not self.env.context.get(MODULE_UNINSTALL_FLAG):
             raise UserError(  # pylint: disable=no-raise-unlink
                 self.env._(
@@ -31,6 +51,6 @@ class MailActivityType(models.Model):
             )
         # As Odoo does with open activities of a type that is deleted.
         todo = {"activity_type_id": self.env.ref("mail.mail_activity_data_todo").id}
-        actions._engine_write(todo)
-        actions.activity_ids.write(todo)
+        actions._write_by_engine(todo)
+        as_engine(actions.activity_ids).write(todo)
         return super().unlink()

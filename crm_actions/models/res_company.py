@@ -1,13 +1,17 @@
 # Copyright 2026 CRM and Contacts Suite
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl)
+import functools
 import logging
+from datetime import datetime, time
+
+import pytz
 
 from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools.misc import format_date
 from odoo.tools.urls import urljoin
 
-from .crm_action import OPEN_STATES
+from .crm_action_engine import OPEN_STATES
 
 _logger = logging.getLogger(__name__)
 
@@ -205,3 +209,57 @@ class ResCompany(models.Model):
             # Without its id, the page is that of a new user.
             "preferences_url": urljoin(base_url, f"/odoo/my-preferences/{user.id}"),
         }
+
+    # ----------------------------------------------------------- working days
+
+    def _crm_actions_works_on(self):
+        """A predicate that says whether a date is a working day of the company.
+
+        Working days are those of the company's calendar, in its timezone, public
+        holidays taken out. Monday to Friday are the working days of a company that has
+        no calendar, or one that says on no day when work begins. The calendar is read a
+        year at a time, when a date of that year is asked for: keep one predicate for a
+        batch, so that its queries do not depend on the number of dates.
+
+        An empty company is the current one.
+
+        :return: function of a date that returns a bool
+        """
+        # An onchange has a company without id, behind which is the real one.
+        company = self._origin or self.env.company
+        # sudo: a salesperson counts the working days of the company without being
+        # allowed to read each leave.
+        days_of = functools.cache(company.sudo()._crm_actions_working_days)
+
+        def works_on(day):
+            days = days_of(day.year)
+            return day.weekday() < 5 if days is None else day in days
+
+        return works_on
+
+    def _crm_actions_working_days(self, year):
+        """The working days of a year, or None where the calendar does not say."""
+        self.ensure_one()
+        calendar = self.resource_calendar_id
+        # What Odoo says of a flexible calendar are hours of a week, spread from the
+        # first day that is asked about.
+        if not calendar.attendance_ids or calendar.flexible_hours:
+            return None
+        tz = pytz.timezone(calendar.tz or "UTC")
+        start = tz.localize(datetime(year, 1, 1))
+        end = tz.localize(datetime.combine(datetime(year, 12, 31), time.max))
+        intervals = calendar._work_intervals_batch(
+            start,
+            end,
+            domain=[
+                ("time_type", "=", "leave"),
+                ("company_id", "in", [False, self.id]),
+            ],
+            tz=tz,
+        )[False]
+        if (
+            not intervals
+            and not (calendar._attendance_intervals_batch(start, end, tz=tz)[False])
+        ):
+            return None
+        return {begin.astimezone(tz).date() for begin, _end, _meta in intervals}

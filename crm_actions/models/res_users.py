@@ -2,8 +2,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl)
 from odoo import fields, models
 
-from ..tools import local_date
-from .crm_action import OPEN_STATES
+from .. import schedule
+from .crm_action_engine import OPEN_STATES
 
 
 class ResUsers(models.Model):
@@ -58,4 +58,4 @@ class ResUsers(models.Model):
         """The date where the user is."""
         self.ensure_one()
         # sudo: the timezone of a colleague.
-        return local_date(fields.Datetime.now(), self.sudo().tz or self.env.user.tz)
+        return schedule.local_date(fields.Datetime.now(), self.sudo().tz)

@@ -27,8 +27,9 @@ class CrmActionReport(models.Model):
     The id of a row is that of its action. ``done_count``, ``on_time_count`` and
     ``reached_count`` are 0 or 1; ``on_time_rate`` (percent), ``days_late`` and
     ``days_late_average`` are empty for actions that are not done, so that an average
-    is one of done actions. ``reached_count`` tells how many lists came to a step:
-    grouped by plan step, the drop-off from one step to the next.
+    is one of done actions. ``reached_count`` tells how many opportunities came to a
+    step: grouped by plan step, the drop-off from one step to the next. A step that was
+    repeated, or came again with another start of the plan, counts once.
     """
 
     _name = "crm.action.report"
@@ -36,7 +37,7 @@ class CrmActionReport(models.Model):
     _auto = False
     _rec_name = "lead_id"
     _order = "date_deadline desc, id desc"
-    _depends = frozendict({"crm.action": (*COPIED_FIELDS, "days_late")})
+    _depends = frozendict({"crm.action": (*COPIED_FIELDS, "days_late", "repeat_count")})
 
     lead_id = fields.Many2one("crm.lead", string="Opportunity", readonly=True)
     company_id = fields.Many2one("res.company", readonly=True)
@@ -65,8 +66,8 @@ class CrmActionReport(models.Model):
     reached_count = fields.Integer(
         string="Reached",
         readonly=True,
-        help="Actions that are or were current: not those that still wait or were "
-        "cancelled.",
+        help="Actions that are or were current, not those that still wait or were "
+        "cancelled; of a plan step, each opportunity once.",
     )
     done_count = fields.Integer(string="Done", readonly=True)
     on_time_count = fields.Integer(
@@ -97,11 +98,25 @@ class CrmActionReport(models.Model):
     def _table_query(self):
         # No join: this must stay a plain reading of one table, so that a million
         # rows open fast and PostgreSQL may use its indexes and several processes.
+        # A column that is not asked for is not computed.
         return SQL(
             """
             SELECT id, %s,
-                   CASE WHEN state IN ('todo', 'done', 'skipped') THEN 1 ELSE 0 END
-                       AS reached_count,
+                   -- an opportunity once, however often it comes to the step
+                   CASE WHEN state NOT IN ('todo', 'paused', 'done', 'skipped')
+                        THEN 0
+                        WHEN plan_template_id IS NULL THEN 1
+                        WHEN repeat_count > 0 THEN 0
+                        WHEN EXISTS (
+                             SELECT FROM crm_action earlier
+                              WHERE earlier.lead_id = crm_action.lead_id
+                                AND earlier.plan_template_id
+                                    = crm_action.plan_template_id
+                                AND earlier.id < crm_action.id
+                                AND earlier.state
+                                    IN ('todo', 'paused', 'done', 'skipped')
+                             ) THEN 0
+                        ELSE 1 END AS reached_count,
                    CASE WHEN state = 'done' THEN 1 ELSE 0 END AS done_count,
                    CASE WHEN state = 'done' AND COALESCE(days_late, 0) = 0
                         THEN 1 ELSE 0 END AS on_time_count,

@@ -19,6 +19,7 @@ from . import (
     test_plans,
     test_random_walk,
     test_repair,
+    test_schedule,
     test_tours,
     test_types_and_users,
 )

@@ -32,7 +32,7 @@ class MailActivitySchedule(models.TransientModel):
     def _check_plan_templates_warning(self, applied_on):
         warnings = list(super()._check_plan_templates_warning(applied_on))
         if self.plan_id.sequential and self.res_model == "crm.lead":
-            busy = applied_on._actions_busy(self.plan_id)
+            busy = self.plan_id._leads_with_run(applied_on)
             if busy:
                 warnings.append(
                     self.env._(
