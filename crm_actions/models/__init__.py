@@ -1,8 +1,10 @@
 from . import (
     calendar_event,
-    crm_action_engine,
     crm_action,
+    crm_action_dates,
+    crm_action_engine,
     crm_action_list,
+    crm_action_mirror,
     crm_action_outcome,
     crm_action_run,
     crm_lead,

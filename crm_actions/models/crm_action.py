@@ -3,20 +3,20 @@
 from collections import defaultdict
 from datetime import date, timedelta
 
-import pytz
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
-from odoo.fields import Domain
 
 from .. import schedule
-from ..tools import WorkingDays, check_owned, is_engine
+from ..tools import check_owned, is_engine
+from .crm_action_dates import CrmActionDates
 from .crm_action_engine import (
     CLOSED_STATES,
     FRONT_STATES,
     MIRROR_FIELDS,
     OPEN_STATES,
+    CrmActionEngine,
 )
+from .crm_action_mirror import CrmActionMirror
 
 # Only the engine writes these; see tools.check_owned.
 OWNED_FIELDS = frozenset(
@@ -47,13 +47,10 @@ OWNED_FIELDS = frozenset(
         "team_id",
     }
 )
-# How many opportunities a run of the repair looks at.
-REPAIR_SIZE = 5_000
 # Contexts of other models carry defaults of these names, which say nothing here.
 COMMON_FIELDS = frozenset(
     {"activity_ids", "calendar_event_id", "company_id", "plan_id", "team_id"}
 )
-
 
 
 class CrmAction(models.Model):
@@ -77,10 +74,11 @@ class CrmAction(models.Model):
     """
 
     _name = "crm.action"
-    _inherit = "crm.action.engine"
+    # By their classes, which must exist before this one.
+    _inherit = (CrmActionEngine._name, CrmActionDates._name, CrmActionMirror._name)
     _description = "CRM Action"
     _order = "lead_id, sequence, date_deadline, id"
-    _rec_names_search = ["summary", "activity_type_id"]
+    _rec_names_search = ("summary", "activity_type_id")
 
     lead_id = fields.Many2one(
         "crm.lead", string="Opportunity", required=True, ondelete="cascade"
@@ -140,37 +138,6 @@ class CrmAction(models.Model):
         default="waiting",
         copy=False,
     )
-    # dates
-    date_deadline = fields.Date(string="Due Date")
-    date_origin = fields.Selection(
-        [
-            ("chosen", "Chosen by a person"),
-            ("planned", "Counted when the plan started or the step was repeated"),
-            ("counted", "Counted when it became current"),
-        ],
-        readonly=True,
-        copy=False,
-        help="Where the due date comes from. One that was counted at its turn is "
-        "counted anew when the action waits again.",
-    )
-    date_set_on = fields.Datetime(
-        readonly=True,
-        copy=False,
-        help="When the due date was set, if that was during the pause that lasts: "
-        "only the rest of it counts for the date.",
-    )
-    estimated_date = fields.Date(
-        string="Expected",
-        compute="_compute_estimated_date",
-        help="Due date of an open action as it looks today: its own when it has "
-        "one, else the delay counted from the expected end of the step before it.",
-    )
-    is_late = fields.Boolean(
-        string="Late",
-        compute="_compute_is_late",
-        search="_search_is_late",
-        help="Current, and due before today where its assignee lives.",
-    )
     # closing
     feedback = fields.Text(copy=False)
     skip_reason = fields.Char(copy=False)
@@ -187,11 +154,6 @@ class CrmAction(models.Model):
         copy=False,
         ondelete="set null",
         index="btree_not_null",
-    )
-    days_late = fields.Integer(
-        compute="_compute_days_late",
-        store=True,
-        help="Days between the due date and the day it was done; 0 when on time.",
     )
     outcome_id = fields.Many2one(
         "crm.action.outcome",
@@ -230,10 +192,13 @@ class CrmAction(models.Model):
         index="btree_not_null",
     )
     plan_id = fields.Many2one(
-        related="run_id.plan_id", store=True, index="btree_not_null"
+        related="run_id.plan_id", store=True, precompute=True, index="btree_not_null"
     )
     plan_started_on = fields.Date(
-        related="run_id.started_on", string="Plan Started on", store=True
+        related="run_id.started_on",
+        string="Plan Started on",
+        store=True,
+        precompute=True,
     )
     plan_template_id = fields.Many2one(
         "mail.activity.plan.template",
@@ -247,29 +212,6 @@ class CrmAction(models.Model):
         readonly=True,
         copy=False,
         help="Cancelled because its plan was stopped; open again when the plan is.",
-    )
-    delay_count = fields.Integer(string="Delay", readonly=True, copy=False)
-    delay_unit = fields.Selection(
-        [
-            ("days", "days"),
-            ("working_days", "working days"),
-            ("weeks", "weeks"),
-            ("months", "months"),
-        ],
-        readonly=True,
-        copy=False,
-    )
-    delay_from = fields.Selection(
-        [
-            ("plan_date", "Plan date"),
-            ("previous_done", "Completion of the previous step"),
-            ("previous_deadline", "Due date of the previous step"),
-        ],
-        string="Counted From",
-        readonly=True,
-        copy=False,
-        help="The due date is counted when the action becomes current, unless it "
-        "counts from the plan date or somebody sets it before.",
     )
     responsible_type = fields.Selection(
         [
@@ -333,102 +275,6 @@ class CrmAction(models.Model):
             action.display_name = (
                 action.summary or action.activity_type_id.display_name or ""
             )
-
-    @api.depends("state", "date_deadline", "user_id.tz", "lead_user_id.tz")
-    def _compute_is_late(self):
-        for action in self:
-            action.is_late = bool(
-                action.state == "todo"
-                and action.date_deadline
-                and action.date_deadline < action._today()
-            )
-
-    def _search_is_late(self, operator, value):
-        if operator != "in":
-            return NotImplemented
-        if set(value) == {True, False}:
-            return Domain.TRUE
-        late = self._late_domain()
-        return late if True in value else ~late
-
-    @api.model
-    def _late_domain(self):
-        """The domain of late actions: what :meth:`_compute_is_late` says.
-
-        Where it is another date than in most of the world, the timezones decide.
-        """
-        now = fields.Datetime.now()
-        zones = defaultdict(list)
-        for zone in pytz.all_timezones:
-            zones[schedule.local_date(now, zone)].append(zone)
-        first = min(zones)
-        late = Domain("date_deadline", "<", first)
-        for today in zones.keys() - {first}:
-            late |= Domain("date_deadline", "<", today) & self._zone_domain(
-                zones[today], or_unknown="UTC" in zones[today]
-            )
-        return Domain("state", "=", "todo") & late
-
-    @api.model
-    def _zone_domain(self, zones, or_unknown):
-        """Actions whose day is that of these timezones; see :meth:`_tz`."""
-        # any!: the timezone of a colleague; archived ones as well.
-        known = Domain("tz", "in", zones)
-        if or_unknown:
-            known |= Domain("tz", "=", False)
-        users = known & Domain("active", "in", [True, False])
-        unassigned = Domain("lead_user_id", "any!", users)
-        if or_unknown:
-            unassigned |= Domain("lead_user_id", "=", False)
-        return Domain("user_id", "any!", users) | (
-            Domain("user_id", "=", False) & unassigned
-        )
-
-    @api.depends("state", "date_deadline", "done_on")
-    def _compute_days_late(self):
-        for action in self:
-            late = 0
-            if action.state == "done" and action.date_deadline and action.done_on:
-                done = action._local_date(action.done_on)
-                late = max((done - action.date_deadline).days, 0)
-            action.days_late = late
-
-    @api.depends(
-        "state",
-        "date_deadline",
-        "sequence",
-        "lead_id.action_ids.state",
-        "lead_id.action_ids.sequence",
-        "lead_id.action_ids.date_deadline",
-        "lead_id.action_ids.done_on",
-        "lead_id.action_ids.delay_count",
-        "lead_id.action_ids.delay_unit",
-        "lead_id.action_ids.delay_from",
-    )
-    def _compute_estimated_date(self):
-        works_on = WorkingDays()
-        estimates = {}
-        # sudo: a plain employee sees the estimate of the one action that is theirs,
-        # which depends on the ones before it.
-        for lead in self.sudo().lead_id:
-            estimates.update(lead._actions_estimates(works_on))
-        for action in self:
-            action.estimated_date = (
-                estimates.get(action._origin.id) or action.date_deadline
-            )
-
-    @api.constrains("date_deadline")
-    def _check_date_deadline(self):
-        for action in self:
-            day = action.date_deadline
-            if day and not schedule.is_possible_date(day):
-                raise ValidationError(
-                    self.env._(
-                        "%(date)s is no possible due date: choose one between the "
-                        "years 1900 and 2199.",
-                        date=day,
-                    )
-                )
 
     @api.constrains("activity_type_id")
     def _check_activity_type_id(self):
@@ -659,27 +505,6 @@ class CrmAction(models.Model):
             "views": [(False, "form")],
         }
 
-    @api.model
-    def _cron_repair(self, batch_size=500):
-        """Mend the lists that plain SQL (cascades, other programs) broke.
-
-        Each run looks at the next part of the opportunities, so that it costs the same
-        however many there are.
-        """
-        Lead = self.env["crm.lead"].with_context(active_test=False)
-        newest = Lead.search([], order="id desc", limit=1).id
-        parts = newest // REPAIR_SIZE + 1
-        hours = int(fields.Datetime.now().timestamp()) // 3600
-        # A day more each day: a job that runs daily comes to every part as well.
-        part = (hours + hours // 24) % parts
-        broken = Lead._actions_broken(part * REPAIR_SIZE, (part + 1) * REPAIR_SIZE - 1)
-        for start in range(0, len(broken), batch_size):
-            batch = broken[start : start + batch_size]
-            batch._actions_repair()
-            left = max(len(broken) - start - batch_size, 0)
-            if not self.env["ir.cron"]._commit_progress(len(batch), remaining=left):
-                break
-
     def _open_wizard(self, model, name):
         self.check_access("write")
         if not self:
@@ -703,9 +528,7 @@ class CrmAction(models.Model):
 
     def _complete_values(self, vals):
         """``vals`` of a new action with all defaults, none of them the engine's."""
-        given = vals.keys() | {
-            key.removeprefix("default_") for key in self.env.context
-        }
+        given = vals.keys() | {key.removeprefix("default_") for key in self.env.context}
         vals = self._add_missing_default_values(vals)
         for name in OWNED_FIELDS:
             # A default that an administrator stored for the field does not count.
@@ -737,21 +560,6 @@ class CrmAction(models.Model):
                 vals["sequence"] = sequence
         return vals_list
 
-    def _by_pause(self):
-        """``self`` in two parts: of lists that run, and of lists on hold.
-
-        :return: pairs of actions and what ``date_set_on`` of a new date is there
-        """
-        # sudo: whether the list of a colleague is on hold.
-        held = self.filtered(lambda action: action.sudo().lead_id.actions_pause_reason)
-        parts = ((self - held, False), (held, fields.Datetime.now()))
-        return [(actions, set_on) for actions, set_on in parts if actions]
-
-    def _mark_chosen_dates(self):
-        """The dates that new actions were given are a person's choice."""
-        for actions, set_on in self.filtered("date_deadline")._by_pause():
-            actions._write_by_engine({"date_origin": "chosen", "date_set_on": set_on})
-
     def _follow_person(self, vals):
         """What follows from ``vals`` that somebody has written."""
         if not vals.keys().isdisjoint(MIRROR_FIELDS):
@@ -774,20 +582,6 @@ class CrmAction(models.Model):
             raise UserError(self.env._("This outcome is not one of this step."))
         return outcome
 
-    def _that_can_be_postponed(self):
-        """Those that do not move by themselves when the others are put off."""
-        postponed = self.browse()
-        for actions in self.grouped("lead_id").values():
-            for action in actions._in_order():
-                if action.date_deadline or not postponed.filtered(
-                    lambda other, lead=action.lead_id: other.lead_id == lead
-                ):
-                    postponed |= action
-        return postponed
-
-    def _postpone_start(self, action):
-        return max(action.date_deadline or action.estimated_date, action._today())
-
     def _move(self, vals):
         """Write ``vals`` with another ``lead_id``: to the end of that list."""
         self.check_access("write")
@@ -803,7 +597,7 @@ class CrmAction(models.Model):
         moved.sudo()._move_to(target.sudo())
         return True
 
-    # ------------------------------------------------------------------- days
+    # ------------------------------------------------------------------- lists
 
     def _in_order(self):
         """``self`` in the order of the list, whatever is not flushed yet."""
@@ -818,15 +612,3 @@ class CrmAction(models.Model):
     def _open(self):
         """The open ones of ``self``."""
         return self.filtered(lambda action: action.state in OPEN_STATES)
-
-    def _tz(self):
-        """The timezone whose days count for the action."""
-        # sudo: the timezone of a colleague.
-        return (self.user_id or self.lead_user_id).sudo().tz or "UTC"
-
-    def _local_date(self, moment):
-        """The date of ``moment`` (naive UTC) where the action is to be done."""
-        return schedule.local_date(moment, self._tz())
-
-    def _today(self):
-        return self._local_date(fields.Datetime.now())

@@ -4,7 +4,6 @@ from collections import defaultdict
 
 from odoo import fields, models
 
-from .. import schedule
 from ..tools import WorkingDays, as_engine
 
 # The first open action of a list is its front: current, or on hold.
@@ -72,44 +71,6 @@ class CrmActionEngine(models.AbstractModel):
                 date_set_on=lead.actions_pause_reason and fields.Datetime.now(),
             )
         return vals
-
-    def _count_date(self, before, user, works_on):
-        """The due date of an action whose turn it is.
-
-        :param before: the step before it, may be empty
-        :param user: who gets it
-        :param WorkingDays works_on: that of the batch
-        """
-        tz = (user or self.lead_user_id).tz or "UTC"
-        return schedule.count(
-            self._delay(),
-            schedule.local_date(fields.Datetime.now(), tz),
-            before.done_on and before._local_date(before.done_on) or None,
-            before.date_deadline or None,
-            works_on[self.company_id],
-        )
-
-    def _delay(self):
-        return schedule.Delay(self.delay_count, self.delay_unit, self.delay_from)
-
-    def _step_before(self):
-        """The action that was done or skipped last among those before this one."""
-        return self.lead_id.action_ids._in_order()._last_closed_before(self)
-
-    def _last_closed_before(self, action):
-        """Of ``self``, a list in its order: see :meth:`_step_before`.
-
-        :param action: one of the list, or an empty record for its end
-        """
-        last = self.browse()
-        for other in self:
-            if other == action:
-                break
-            if other.state in ("done", "skipped") and (
-                not last or other.done_on >= last.done_on
-            ):
-                last = other
-        return last
 
     def _find_responsible(self, before):
         """Who gets an action that has nobody, now that it is its turn.
@@ -230,14 +191,15 @@ class CrmActionEngine(models.AbstractModel):
 
         :param stopping: those of ``self`` whose outcome stopped their plan
         """
-        self.search(
-            [("origin_action_id", "in", self.ids), ("state", "in", OPEN_STATES)]
-        )._withdraw()
         started = self.env["crm.action.run"].search(
             [("origin_action_id", "in", self.ids)]
         )
-        kept = started.filtered(lambda run: not run._withdraw())
+        kept = started.filtered(lambda run: run._is_begun())
         (stopping - kept.origin_action_id).run_id._restart("outcome")
+        (started - kept)._withdraw()
+        self.search(
+            [("origin_action_id", "in", self.ids), ("state", "in", OPEN_STATES)]
+        )._withdraw()
 
     def _outcome_did(self, effect):
         """What the outcome of the action changed, as it was; None: not that.
@@ -286,9 +248,7 @@ class CrmActionEngine(models.AbstractModel):
             "delay_unit": self.delay_unit or "",
             "delay_from": self.delay_from or "",
             "responsible_type": self.responsible_type,
-            "user_id": self.user_id.id
-            if self.responsible_type == "fixed"
-            else False,
+            "user_id": self.user_id.id if self.responsible_type == "fixed" else False,
         }
 
     def _apply_step(self, before, now, works_on):
@@ -392,85 +352,6 @@ class CrmActionEngine(models.AbstractModel):
             ._read_group([("lead_id", "in", lead_ids)], ["lead_id"], ["sequence:max"])
         )
         return {lead.id: sequence for lead, sequence in groups}
-
-    # ---------------------------------------------------------------- mirrors
-
-    def _mirror_values(self):
-        """What the activity of the action must say."""
-        self.ensure_one()
-        return {
-            "activity_type_id": self.activity_type_id.id,
-            "summary": self.summary,
-            "note": self.note,
-            "user_id": self.user_id.id,
-            "date_deadline": self.date_deadline,
-            "calendar_event_id": self.calendar_event_id.id,
-        }
-
-    def _create_mirrors(self, notify=True):
-        """One activity for each action.
-
-        :param bool notify: Odoo mails the assignees, but never the user
-        """
-        return self.env["mail.activity"]._crm_actions_create(
-            [
-                {
-                    **action._mirror_values(),
-                    "date_deadline": action.date_deadline or action._today(),
-                    "res_id": action.lead_id.id,
-                    "crm_action_id": action.id,
-                }
-                for action in self
-            ],
-            notify=notify,
-        )
-
-    def _unlink_mirrors(self):
-        """Delete the open activities, which does not skip the actions."""
-        as_engine(self.activity_ids.filtered("active")).unlink()
-
-    def _push(self):
-        """Make the active mirrors say what the actions say."""
-        for diff, mirrors in (
-            self.activity_ids.filtered("active")
-            .grouped(
-                lambda mirror: tuple(mirror.crm_action_id._mirror_diff(mirror).items())
-            )
-            .items()
-        ):
-            if diff:
-                as_engine(mirrors).write(dict(diff))
-
-    def _mirror_diff(self, mirror):
-        return {
-            name: value
-            for name, value in self._mirror_values().items()
-            if (mirror[name].id if name.endswith("_id") else mirror[name] or False)
-            != (value or False)
-        }
-
-    def _sync_mirrors(self):
-        """Bring the activities in line with the states of open actions."""
-        activities = self.activity_ids
-        active = activities.filtered("active")
-        unwanted = active.filtered(lambda mirror: mirror.crm_action_id.state != "todo")
-        todo = self.filtered(lambda action: action.state == "todo")
-        mirrors = (active - unwanted).grouped("crm_action_id")
-        surplus = activities.browse(
-            mirror_id for own in mirrors.values() for mirror_id in own[1:].ids
-        )
-        bare = todo.filtered(lambda action: action not in mirrors)
-        # Those were done before: it is the same thing to do again.
-        reopened = bare.filtered("activity_ids")
-        missing = bare - reopened
-        as_engine(unwanted | surplus).unlink()
-        if reopened:
-            as_engine(
-                activities.browse(action.activity_ids[-1:].id for action in reopened)
-            ).write({"active": True})
-        if missing:
-            missing._create_mirrors()
-        (todo - missing)._push()
 
     def _log_skipped(self):
         leads = self.filtered("skip_reason").grouped("lead_id")

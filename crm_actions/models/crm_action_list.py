@@ -197,8 +197,12 @@ class CrmActionList(models.AbstractModel):
             fixed = action.calendar_event_id or (
                 set_on and action.date_origin == "chosen"
             )
-            days = 0 if fixed else schedule.pause_days(
-                paused_at, set_on or None, now, action._tz(), at_most
+            days = (
+                0
+                if fixed
+                else schedule.pause_days(
+                    paused_at, set_on or None, now, action._tz(), at_most
+                )
             )
             vals = {"date_set_on": False} if set_on else {}
             if days:
@@ -299,61 +303,6 @@ class CrmActionList(models.AbstractModel):
                     }
                 )
         leads._actions_reconcile()
-
-    def _actions_broken(self, first_id=0, last_id=2**31 - 1):
-        """Leads whose list and activities contradict each other.
-
-        Only what other programs and cascades of the database can break: a column
-        that only the engine writes is not compared.
-
-        :param int first_id: look at the leads from this id …
-        :param int last_id: … to this one
-        """
-        self.env.flush_all()
-        self.env.cr.execute(
-            """
-            WITH open_list AS (
-                SELECT lead_id,
-                       (array_agg(id ORDER BY sequence, date_deadline, id))[1] AS front,
-                       max(id) FILTER (WHERE state IN ('todo', 'paused')) AS actual,
-                       max(state) FILTER (WHERE state IN ('todo', 'paused')) AS state,
-                       bool_or(date_deadline IS NULL AND state != 'waiting') AS undated
-                  FROM crm_action
-                 WHERE lead_id BETWEEN %(first)s AND %(last)s
-                   AND state IN ('waiting', 'todo', 'paused')
-              GROUP BY lead_id
-            )
-            SELECT lead.id
-              FROM crm_lead lead
-         LEFT JOIN open_list ON open_list.lead_id = lead.id
-             WHERE lead.id BETWEEN %(first)s AND %(last)s
-               AND (open_list.front IS DISTINCT FROM open_list.actual
-                    OR open_list.undated
-                    OR (lead.actions_pause_reason IS NOT NULL)
-                       != COALESCE(open_list.state = 'paused', FALSE)
-                    OR (NOT lead.active AND open_list.state = 'todo')
-                    OR lead.next_action_id IS DISTINCT FROM CASE
-                       WHEN open_list.state = 'todo' THEN open_list.actual END)
-             UNION
-            SELECT action.lead_id
-              FROM crm_action action
-         LEFT JOIN mail_activity activity
-                ON activity.crm_action_id = action.id AND activity.active
-             WHERE action.lead_id BETWEEN %(first)s AND %(last)s
-          GROUP BY action.id
-            HAVING count(activity.id) != (action.state = 'todo')::int
-                OR bool_or(activity.res_model != 'crm.lead'
-                           OR activity.res_id != action.lead_id
-                           OR activity.user_id IS DISTINCT FROM action.user_id
-                           OR activity.date_deadline != action.date_deadline
-                           OR activity.activity_type_id != action.activity_type_id
-                           OR COALESCE(activity.summary, '')
-                              != COALESCE(action.summary, '')
-                           OR COALESCE(activity.note, '') != COALESCE(action.note, ''))
-            """,
-            {"first": first_id, "last": last_id},
-        )
-        return self.browse(lead_id for (lead_id,) in self.env.cr.fetchall())
 
     def _actions_check_days(self, days):
         """``days`` if it is a limit for the days of a pause.

@@ -20,7 +20,7 @@ class CrmActionRun(models.Model):
     _name = "crm.action.run"
     _description = "Plan Run"
     _order = "started_on desc, id desc"
-    _rec_names_search = ["plan_id", "lead_id"]
+    _rec_names_search = ("plan_id", "lead_id")
 
     lead_id = fields.Many2one(
         "crm.lead",
@@ -31,13 +31,17 @@ class CrmActionRun(models.Model):
         index=True,
     )
     company_id = fields.Many2one(
-        related="lead_id.company_id", store=True, index="btree_not_null"
+        related="lead_id.company_id",
+        store=True,
+        precompute=True,
+        index="btree_not_null",
     )
-    team_id = fields.Many2one(related="lead_id.team_id", store=True)
+    team_id = fields.Many2one(related="lead_id.team_id", store=True, precompute=True)
     user_id = fields.Many2one(
         related="lead_id.user_id",
         string="Salesperson",
         store=True,
+        precompute=True,
         index="btree_not_null",
     )
     plan_id = fields.Many2one(
@@ -188,8 +192,20 @@ class CrmActionRun(models.Model):
                 "ended_on": fields.Datetime.now(),
             }
         )
+        runs._log_stopped()
         runs.lead_id._actions_reconcile()
         return runs
+
+    def _log_stopped(self):
+        reasons = dict(self._fields["stop_reason"]._description_selection(self.env))
+        for run in self:
+            run.lead_id._message_log(
+                body=self.env._(
+                    "The plan “%(plan)s” was stopped: %(reason)s",
+                    plan=run.plan_id.display_name,
+                    reason=reasons[run.stop_reason],
+                )
+            )
 
     def _restart(self, reason):
         """Open again what stopping the plans for ``reason`` cancelled.
@@ -207,26 +223,21 @@ class CrmActionRun(models.Model):
         runs.lead_id._actions_reconcile()
         return runs
 
-    def _withdraw(self):
-        """Take back a start, unless something of it is done.
+    def _is_begun(self):
+        """Whether something of the plan is done."""
+        return any(action.state in ("done", "skipped") for action in self.action_ids)
 
-        :return: whether it was
-        """
-        self.ensure_one()
-        if any(action.state in ("done", "skipped") for action in self.action_ids):
-            return False
+    def _withdraw(self):
+        """Take back starts: what somebody has changed is cancelled, the rest goes."""
+        self._active()._write_by_engine(
+            {
+                "state": "stopped",
+                "stop_reason": "undone",
+                "ended_on": fields.Datetime.now(),
+            }
+        )
         self.action_ids._open()._withdraw()
-        if self.action_ids:
-            self._write_by_engine(
-                {
-                    "state": "stopped",
-                    "stop_reason": "undone",
-                    "ended_on": fields.Datetime.now(),
-                }
-            )
-        else:
-            self.unlink()
-        return True
+        self.filtered(lambda run: not run.action_ids).unlink()
 
     def _follow_actions(self):
         """Bring the states in line with the actions; see the class."""
@@ -257,11 +268,8 @@ class CrmActionRun(models.Model):
         waiting = self.action_ids.filtered(lambda action: action.state == "waiting")
         for action in waiting:
             step_id = str(action.plan_template_id.id)
-            if step_id in copied:
-                before = (self.steps or {}).get(step_id, copied[step_id])
-                action._apply_step(before, copied[step_id], works_on)
-            else:
-                action._cancel()
+            before = (self.steps or {}).get(step_id, copied[step_id])
+            action._apply_step(before, copied[step_id], works_on)
 
     def _apply_order(self, templates, copied, works_on):
         """Bring the waiting steps into the order of the plan, if that has changed,
@@ -280,7 +288,9 @@ class CrmActionRun(models.Model):
             waiting.sorted(lambda a, by=by: by.get(str(a.plan_template_id.id), 0))
             for by in (positions, before or positions)
         )
-        places = dict(zip(waiting, waiting if now._ids == then._ids else now, strict=True))
+        places = dict(
+            zip(waiting, waiting if now._ids == then._ids else now, strict=True)
+        )
         items = [places.get(action, action) for action in line]
         reached = max(
             (
@@ -292,7 +302,9 @@ class CrmActionRun(models.Model):
         for step in templates:
             step_id = str(step.id)
             if step_id not in before and positions[step_id] > reached:
-                values = step._prepare_crm_action_values(self, copied[step_id], works_on)
+                values = step._prepare_crm_action_values(
+                    self, copied[step_id], works_on
+                )
                 place = self._place_of_step(positions[step_id], items, positions)
                 items.insert(place, values)
         return self._renumber(items)

@@ -62,7 +62,7 @@ class CrmLead(models.Model):
     """
 
     _name = "crm.lead"
-    _inherit = ["crm.lead", "crm.action.list"]
+    _inherit = ("crm.lead", "crm.action.list")
 
     action_ids = fields.One2many("crm.action", "lead_id", string="Actions")
     action_run_ids = fields.One2many("crm.action.run", "lead_id", string="Plan Runs")
@@ -100,9 +100,9 @@ class CrmLead(models.Model):
     )
     action_overdue = fields.Boolean(
         string="Overdue Action",
-        related="next_action_id.is_late",
-        related_sudo=True,
+        compute="_compute_action_overdue",
         search="_search_action_overdue",
+        help="The current action is late where its assignee lives.",
     )
     no_next_action = fields.Boolean(
         compute="_compute_no_next_action",
@@ -163,6 +163,19 @@ class CrmLead(models.Model):
             current = lead.action_ids.filtered(lambda action: action.state == "todo")
             lead.next_action_id = current[:1]
             lead.next_action_date = current[:1].date_deadline
+
+    @api.depends("next_action_id.is_late", "next_action_date")
+    def _compute_action_overdue(self):
+        # Most dates are over, or not, everywhere: without a look at the assignees.
+        everywhere, somewhere = self.env["crm.action"]._first_and_last_today()
+        for lead in self:
+            due = lead.next_action_date
+            lead.action_overdue = bool(
+                due
+                and due < somewhere
+                # sudo: the action of a colleague.
+                and (due < everywhere or lead.sudo().next_action_id.is_late)
+            )
 
     @api.depends("action_ids.state", "active", "won_status")
     def _compute_no_next_action(self):

@@ -4,8 +4,10 @@ from markupsafe import Markup
 
 from odoo import api, fields, models, tools
 from odoo.exceptions import ValidationError
+from odoo.fields import Domain
+from odoo.tools.misc import format_date
 
-from ..tools import WorkingDays, as_engine
+from ..tools import WorkingDays
 from .crm_action_run import ACTIVE_STATES
 
 
@@ -41,6 +43,10 @@ class MailActivityPlan(models.Model):
         help="The plan runs on when the opportunity enters a stage with another plan; "
         "else it is stopped.",
     )
+    waiting_action_count = fields.Integer(
+        compute="_compute_running_count",
+        help="Actions that wait where the plan runs.",
+    )
     running_count = fields.Integer(
         compute="_compute_running_count",
         help="Opportunities on which the plan runs, those on hold included.",
@@ -56,8 +62,20 @@ class MailActivityPlan(models.Model):
             .sudo()
             ._read_group(self._runs_domain(), ["plan_id"], ["__count"])
         }
+        waiting = {
+            plan.id: count
+            for plan, count in self.env["crm.action"]
+            .sudo()
+            ._read_group(
+                Domain("run_id", "any", self._runs_domain())
+                & Domain("state", "=", "waiting"),
+                ["plan_id"],
+                ["__count"],
+            )
+        }
         for plan in self:
             plan.running_count = counts.get(plan._origin.id, 0)
+            plan.waiting_action_count = waiting.get(plan._origin.id, 0)
 
     @api.constrains("sequential", "res_model")
     def _check_sequential(self):
@@ -113,6 +131,7 @@ class MailActivityPlan(models.Model):
     def action_view_runs(self):
         """Open the runs of the plan, those that go on first."""
         self.ensure_one()
+        self.check_access("read")
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "crm_actions.crm_action_run_action"
         )
@@ -194,14 +213,14 @@ class MailActivityPlan(models.Model):
     def _launch_at_once(self, leads):
         """Launch a plan that is not sequential: all activities, as Odoo does."""
         if leads:
-            schedule = self.env["mail.activity.schedule"].create(
+            wizard = self.env["mail.activity.schedule"].create(
                 {
                     "res_model": "crm.lead",
                     "res_ids": str(leads.ids),
                     "plan_id": self.id,
                 }
             )
-            schedule.action_schedule_plan()
+            wizard.action_schedule_plan()
         return leads
 
     def _start(self, leads, plan_date=None, user=None, source="hand", origins=None):
@@ -237,7 +256,7 @@ class MailActivityPlan(models.Model):
         return actions
 
     def _copied_steps(self, user=None, before=None):
-        """What the steps say now; see :meth:`mail.activity.plan.template._copied_values`.
+        """What each step says now, as ``_copied_values`` of the step gives it.
 
         :return: dict id of a step, as a string → values
         """
@@ -314,6 +333,9 @@ class MailActivityPlan(models.Model):
         runs = self.env["crm.action.run"].sudo().search(self._runs_domain())
         runs.lead_id._actions_lock()
         works_on = WorkingDays()
+        waiting = runs.action_ids.filtered(lambda action: action.state == "waiting")
+        gone = waiting.filtered(lambda a: a.plan_template_id not in self.template_ids)
+        gone._cancel()
         vals_list = []
         for run in runs:
             copied = self._copied_steps(before=run.steps)

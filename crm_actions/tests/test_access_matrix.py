@@ -64,13 +64,14 @@ RIGHTS = {
     "crm.action.finish.line": DIALOG,
     "crm.action.skip": DIALOG,
     "crm.action.reschedule": DIALOG,
-    "crm.action.reassign": {
+    "crm.action.resume": {
         **DIALOG,
         "employee": "----",
         "assignee": "----",
         "contact manager": "----",
         "settings": "----",
     },
+    "crm.action.run": {**NOBODY, "salesperson": "r---", "manager": "r---"},
 }
 
 DOERS = ("assignee", "salesperson", "manager")
@@ -92,7 +93,6 @@ METHODS = {
         "action_open_finish": (DOERS, []),
         "action_open_skip": (DOERS, []),
         "action_open_reschedule": (DOERS, []),
-        "action_open_reassign": (SELLERS, []),
         "action_open_lead": (DOERS, []),
     },
     "crm.action.report": {"action_open_lead": (DOERS, [])},
@@ -100,26 +100,27 @@ METHODS = {
     "crm.action.finish.line": {"action_choose": (OPENER, [])},
     "crm.action.skip": {"action_skip": (OPENER, [])},
     "crm.action.reschedule": {"action_reschedule": (OPENER, [])},
-    "crm.action.reassign": {"action_reassign": (OPENER, [])},
+    "crm.action.resume": {"action_resume": (OPENER, [])},
+    "crm.action.run": {
+        "action_stop": (SELLERS, []),
+        "action_pause": (SELLERS, []),
+        "action_resume": (SELLERS, []),
+        "action_open_lead": (SELLERS, []),
+    },
     "crm.lead": {
         "action_pause_actions": (SELLERS, []),
         "action_resume_actions": (SELLERS, []),
+        "action_open_resume": (SELLERS, []),
         "action_view_actions": (SELLERS, []),
         "action_done_next_action": (SELLERS, []),
         "action_skip_next_action": (SELLERS, []),
         "action_postpone_next_action": (SELLERS, []),
     },
-    "mail.activity": {
-        # of the actions that they see, to those who may see opportunities at all
-        "get_activity_data": (
-            ("salesperson", "colleague", "manager", "other company"),
-            ["crm.action", []],
-        )
-    },
     "mail.activity.plan": {
         # The other company's manager may: Odoo's plans know no company. What may
         # not change is in test_plan_of_another_company.
-        "action_apply_to_waiting": (("manager", "settings", "other company"), [])
+        "action_apply_to_waiting": (("manager", "settings", "other company"), []),
+        "action_view_runs": (INTERNAL, []),
     },
     "mail.activity.plan.template": {"action_open_outcomes": (INTERNAL, [])},
     "mail.activity.schedule": {"action_schedule_plan": (SELLERS, [])},
@@ -130,8 +131,9 @@ METHODS = {
 SHOWING = {
     ("crm.action", "action_open_lead"),
     ("crm.action.report", "action_open_lead"),
+    ("crm.action.run", "action_open_lead"),
     ("crm.lead", "action_view_actions"),
-    ("mail.activity", "get_activity_data"),
+    ("mail.activity.plan", "action_view_runs"),
     ("mail.activity.plan.template", "action_open_outcomes"),
 }
 
@@ -140,6 +142,7 @@ ORM_OVERRIDES = {
     "create": "create, in RIGHTS or of the addon that has the model",
     "write": "write, likewise",
     "unlink": "unlink, likewise",
+    "copy_data": "read, likewise",
 }
 
 # What a method could change, beside the addon's own tables.
@@ -200,14 +203,19 @@ class TestAccessMatrix(CrmActionsCommon):
             "crm.action": cls.action,
             "crm.action.outcome": cls.outcome,
             "crm.action.report": cls.env["crm.action.report"].browse(cls.action.id),
+            "crm.action.resume": cls._create_as(
+                "salesperson",
+                "crm.action.resume",
+                lead_ids=[Command.set(cls.lead.ids)],
+            ),
+            "crm.action.run": cls.action.run_id,
             "crm.lead": cls.lead,
-            "mail.activity": cls.env["mail.activity"],
             "mail.activity.plan": cls.plan,
             "mail.activity.plan.template": cls.step,
             "mail.activity.schedule": cls._create_as("salesperson", **cls._schedule()),
             "res.users": cls.users["assignee"],
         }
-        for model in ("finish", "skip", "reschedule", "reassign"):
+        for model in ("finish", "skip", "reschedule"):
             cls.records[f"crm.action.{model}"] = cls._create_dialog(
                 "salesperson", f"crm.action.{model}", cls.action
             )
@@ -396,7 +404,7 @@ class TestAccessMatrix(CrmActionsCommon):
         """A dialog takes no action that its user does not see."""
         values = {"action_ids": [Command.set(self.actions.ids)]}
         for kind in ("employee", "colleague", "settings", "other company"):
-            for model in ("skip", "reschedule", "reassign", "finish"):
+            for model in ("skip", "reschedule", "finish"):
                 model = f"crm.action.{model}"
                 if "c" not in RIGHTS[model][kind]:
                     continue

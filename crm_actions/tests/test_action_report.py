@@ -134,7 +134,7 @@ class TestCrmActionReport(TransactionCase):
         action.action_reopen()
         action.lead_id.action_set_lost()
         row.invalidate_recordset()
-        self.assertEqual((row.state, row.reached_count), ("waiting", 0))
+        self.assertEqual((row.state, row.reached_count), ("paused", 1))
 
     def test_every_dimension_groups(self):
         for groupby in (

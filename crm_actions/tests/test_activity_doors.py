@@ -216,7 +216,7 @@ class TestActivityReopened(CrmActionsCommon):
         mirror.action_feedback()
         self.lead.action_pause_actions()
         mirror.action_unarchive()
-        self.assertStates(self.lead.action_ids, "waiting", "waiting", "waiting")
+        self.assertStates(self.lead.action_ids, "paused", "waiting", "waiting")
         self.assertFalse(self.lead.activity_ids)
         self.lead.action_resume_actions()
         self.assertStates(self.lead.action_ids, "todo", "waiting", "waiting")

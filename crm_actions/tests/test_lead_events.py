@@ -10,7 +10,7 @@ from .common import CrmActionsCommon, days
 @tagged("post_install", "-at_install")
 class TestLostAndRestored(CrmActionsCommon):
     def assertStopped(self):
-        self.assertStates(self.lead.action_ids, "waiting", "waiting", "waiting")
+        self.assertStates(self.lead.action_ids, "paused", "waiting", "waiting")
         self.assertFalse(
             self.lead.with_context(active_test=False).activity_ids,
         )
@@ -56,13 +56,13 @@ class TestLostAndRestored(CrmActionsCommon):
         self.lead.action_set_lost()
         self.lead.action_restore()
         self.assertTrue(self.lead.actions_paused)
-        self.assertStates(self.lead.action_ids, "waiting", "waiting", "waiting")
+        self.assertStates(self.lead.action_ids, "paused", "waiting", "waiting")
 
     def test_added_while_lost(self):
         lead = self._lead("Vide")
         lead.action_set_lost()
         action = self._actions(lead, 1)
-        self.assertEqual(action.state, "waiting")
+        self.assertEqual(action.state, "paused")
         lead.action_restore()
         self.assertEqual(action.state, "todo")
 
@@ -77,47 +77,76 @@ class TestLostAndRestored(CrmActionsCommon):
     def test_won_from_lost(self):
         self.lead.action_set_lost()
         self.lead.action_set_won()
-        self.assertStates(self.lead.action_ids, "cancelled", "cancelled", "cancelled")
+        self.assertRunning()
 
 
 @tagged("post_install", "-at_install")
 class TestWon(CrmActionsCommon):
-    def assertCancelled(self):
-        self.assertStates(self.lead.action_ids, "cancelled", "cancelled", "cancelled")
-        self.assertFalse(self.lead.activity_ids)
-        self.assertFalse(self.lead.next_action_id)
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.manual = cls.lead.action_ids
+        cls.steps = cls.lead._actions_start_plan(cls._plan({}, {}, {}))
+        cls.plan_run = cls.steps.run_id
+
+    def assertStopped(self):
+        self.assertStates(self.steps, "cancelled", "cancelled", "cancelled")
+        self.assertEqual(
+            (self.plan_run.state, self.plan_run.stop_reason), ("stopped", "won")
+        )
+        # What people added is still to be done, as activities are.
+        self.assertStates(self.manual, "todo", "waiting", "waiting")
+        self.assertEqual(self.lead.activity_ids, self.mirror(self.first))
 
     def test_button(self):
         self.as_user(self.ana, self.lead).action_set_won()
-        self.assertCancelled()
-        self.assertEqual(self.first.done_by_id, self.ana)
+        self.assertStopped()
+        self.assertEqual(self.steps.done_by_id, self.ana)
 
     def test_rainbow(self):
         self.as_user(self.ana, self.lead).action_set_won_rainbowman()
-        self.assertCancelled()
+        self.assertStopped()
 
     def test_dragged_to_a_won_stage(self):
         self.as_user(self.ana, self.lead).stage_id = self.stage_won
-        self.assertCancelled()
+        self.assertStopped()
 
     def test_done_ones_stay_done(self):
-        self.first.action_done()
+        self.manual.action_done()
+        self.steps[0].action_done()
         self.lead.action_set_won()
-        self.assertStates(self.lead.action_ids, "done", "cancelled", "cancelled")
+        self.assertStates(self.steps, "done", "cancelled", "cancelled")
+        self.assertFalse(self.lead.next_action_id)
 
     def test_plan_that_is_kept(self):
-        plan = self._plan({}, {}, keep_on_won=True)
-        kept = self.lead._actions_start_plan(plan)
+        self.plan_run.plan_id.keep_on_won = True
         self.lead.action_set_won()
-        self.assertStates(
-            self.first + self.second + self.third, "cancelled", "cancelled", "cancelled"
-        )
-        self.assertStates(kept, "todo", "waiting")
+        self.assertStates(self.steps, "waiting", "waiting", "waiting")
+        self.assertEqual(self.plan_run.state, "running")
 
-    def test_actions_of_colleagues_are_cancelled_too(self):
-        self.second.user_id = self.employee
+    def test_steps_of_colleagues_are_cancelled_too(self):
+        self.steps[1].user_id = self.employee
         self.as_user(self.ana, self.lead).action_set_won()
-        self.assertCancelled()
+        self.assertStopped()
+
+    def test_said_in_the_chatter(self):
+        self.as_user(self.ana, self.lead).action_set_won()
+        bodies = " ".join(self.lead.message_ids.mapped("body"))
+        self.assertIn("Relance d’été", bodies)
+        self.assertIn("won", bodies)
+
+    def test_open_again(self):
+        self.steps[2].action_cancel()
+        self.as_user(self.ana, self.lead).action_set_won()
+        self.as_user(self.ana, self.lead).stage_id = self.stage_next
+        self.assertStates(self.steps, "waiting", "waiting", "cancelled")
+        self.assertEqual(self.plan_run.state, "running")
+        self.assertFalse(self.plan_run.stop_reason)
+
+    def test_started_on_a_won_one(self):
+        lead = self._lead("Déjà gagné", stage_id=self.stage_won.id)
+        steps = lead._actions_start_plan(self.plan_run.plan_id)
+        self.assertStates(steps, "todo", "waiting", "waiting")
 
 
 @tagged("post_install", "-at_install")

@@ -147,9 +147,7 @@ class TestOutcomes(CrmActionsCommon):
         self.assertFalse(self.lead.active)
         self.assertEqual(self.lead.won_status, "lost")
         self.assertEqual(self.lead.lost_reason_id, self.reason)
-        self.assertStates(
-            self.one + self.two + self.three, "done", "waiting", "waiting"
-        )
+        self.assertStates(self.one + self.two + self.three, "done", "paused", "waiting")
 
     def test_lost_by_an_employee(self):
         self.one.user_id = self.employee

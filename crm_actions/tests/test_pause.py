@@ -24,7 +24,9 @@ class TestPause(CrmActionsCommon):
         self.assertTrue(lead.actions_paused)
         self.assertEqual(lead.actions_pause_reason, reason)
         self.assertEqual(lead.actions_paused_on, days(0))
-        self.assertEqual(set(lead.action_ids._open().mapped("state")), {"waiting"})
+        self.assertEqual(
+            set(lead.action_ids._open().mapped("state")), {"paused", "waiting"}
+        )
         self.assertFalse(lead.activity_ids)
 
     def test_by_hand(self):
@@ -80,7 +82,7 @@ class TestPause(CrmActionsCommon):
     def test_done_while_paused(self):
         self.lead.action_pause_actions()
         self.first.with_user(self.ana).action_done()
-        self.assertStates(self.lead.action_ids, "done", "waiting", "waiting")
+        self.assertStates(self.lead.action_ids, "done", "paused", "waiting")
         self.lead.action_resume_actions()
         self.assertEqual(self.lead.next_action_id, self.second)
 

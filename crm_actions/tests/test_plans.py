@@ -50,13 +50,15 @@ class TestLaunch(CrmActionsCommon):
         )
         self.assertEqual(
             [action.user_id for action in actions],
-            [self.ana, self.bo, self.ana, self.ana],
+            [self.ana, self.bo, *[self.env["res.users"]] * 2],
         )
         self.assertEqual(actions.plan_id, self.plan)
         self.assertEqual(actions.plan_template_id, self.plan.template_ids)
         self.assertEqual(actions[3].note, "<p>Été</p>")
         self.assertEqual(len(self.empty.activity_ids), 1)
         self.assertIn(self.plan.name, self.empty.message_ids[0].body)
+        actions[:2].action_done()
+        self.assertEqual(self.mirror(actions[2]).user_id, self.ana)
 
     def test_date_and_responsible_of_the_dialog(self):
         self._launch(
@@ -151,7 +153,7 @@ class TestLaunch(CrmActionsCommon):
         self.empty.action_set_lost()
         self._launch(self.empty)
         self.assertStates(
-            self.empty.action_ids, "waiting", "waiting", "waiting", "waiting"
+            self.empty.action_ids, "paused", "waiting", "waiting", "waiting"
         )
 
     def test_only_for_leads(self):

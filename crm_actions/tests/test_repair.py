@@ -95,7 +95,7 @@ class TestRepair(CrmActionsCommon):
     def test_lead_archived(self):
         self._sql("UPDATE crm_lead SET active = FALSE WHERE id = %s", self.lead.id)
         self._repair()
-        self.assertStates(self.lead.action_ids, "waiting", "waiting", "waiting")
+        self.assertStates(self.lead.action_ids, "paused", "waiting", "waiting")
 
     def test_current_without_date(self):
         self._sql(

@@ -131,15 +131,18 @@ class TestUsers(CrmActionsCommon):
         self.assertEqual(self.third.state, "todo")
 
     def test_successor_of_a_salesperson_who_left(self):
-        """Steps of the salesperson go to the next one, others stay with nobody."""
+        """What nobody has to do, the next salesperson has to."""
         lead = self._lead("À reprendre")
         steps = lead._actions_start_plan(self._plan({}, {}))
         self.ana.action_archive()
         self.assertFalse(self.mirror(steps[0]).user_id)
         (lead + self.lead).write({"user_id": self.bo.id})
-        self.assertEqual(steps.mapped("user_id"), self.bo)
         self.assertEqual(self.mirror(steps[0]).user_id, self.bo)
-        self.assertFalse(self.lead.action_ids.user_id)
+        self.assertEqual(self.lead.action_ids.user_id, self.bo)
+        # It finds its person at its turn.
+        self.assertFalse(steps[1].user_id)
+        steps[0].action_done()
+        self.assertEqual(self.mirror(steps[1]).user_id, self.bo)
 
     def test_reopened_action_of_somebody_who_left(self):
         self.first.user_id = self.bo

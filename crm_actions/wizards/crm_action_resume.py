@@ -48,7 +48,9 @@ class CrmActionResume(models.TransientModel):
         """
         self.ensure_one()
         if self.days < 0:
-            raise UserError(self.env._("Dates can only move forward: choose 0 or more."))
+            raise UserError(
+                self.env._("Dates can only move forward: choose 0 or more.")
+            )
         limit = None if self.days == self.paused_days else self.days
         self.lead_ids.action_resume_actions(days=limit)
         return {"type": "ir.actions.client", "tag": "soft_reload"}
