@@ -57,11 +57,16 @@ def local_date(moment, tz):
     >>> str(local_date(datetime(2026, 11, 24, 23, 30), "Europe/Brussels"))
     '2026-11-25'
     """
+    return local_time(moment, tz).date()
+
+
+def local_time(moment, tz):
+    """``moment``, a naive UTC datetime, in timezone ``tz``; see :func:`local_date`."""
     try:
         zone = pytz.timezone(tz or "UTC")
     except pytz.UnknownTimeZoneError:
         zone = pytz.utc
-    return pytz.utc.localize(moment).astimezone(zone).date()
+    return pytz.utc.localize(moment).astimezone(zone)
 
 
 def is_possible_date(day):

@@ -332,6 +332,8 @@ class MailActivityPlan(models.Model):
         # sudo: the manager of a plan changes all lists that run on it.
         runs = self.env["crm.action.run"].sudo().search(self._runs_domain())
         runs.lead_id._actions_lock()
+        # At once: one by one, each run would fetch its own.
+        runs.lead_id.fetch(["actions_pause_reason", "company_id"])
         works_on = WorkingDays()
         waiting = runs.action_ids.filtered(lambda action: action.state == "waiting")
         gone = waiting.filtered(lambda a: a.plan_template_id not in self.template_ids)

@@ -15,6 +15,9 @@ from .crm_action_engine import OPEN_STATES
 
 _logger = logging.getLogger(__name__)
 
+# Opportunities that a mail names; of a long backlog the rest is a click away.
+MAIL_SIZE = 50
+
 
 class ResCompany(models.Model):
     """A company can send its people a morning e-mail of what they have to do.
@@ -36,7 +39,7 @@ class ResCompany(models.Model):
 
     @api.model
     def _cron_crm_action_mail(self, batch_size=100):
-        """Send the morning e-mails, each user's at most once a day.
+        """Send the morning e-mails: once a day, in the morning where the user lives.
 
         Commits after each batch, so that what is sent is not sent again.
 
@@ -57,7 +60,7 @@ class ResCompany(models.Model):
                 break
 
     def _crm_action_mail_users(self):
-        """Users who may get a mail of one of these companies and did not today."""
+        """Users whose morning it is, and who got no mail of these companies today."""
         if not self:
             return self.env["res.users"]
         return (
@@ -71,12 +74,7 @@ class ResCompany(models.Model):
                 ],
                 order="id",
             )
-            .filtered(
-                lambda user: (
-                    not user.crm_action_mail_on
-                    or user.crm_action_mail_on < user._crm_action_today()
-                )
-            )
+            .filtered(lambda user: user._crm_action_mail_is_due())
         )
 
     def _crm_action_mail_send(self, users):
@@ -183,7 +181,8 @@ class ResCompany(models.Model):
         today = user._crm_action_today()
         base_url = self.get_base_url()
         groups = []
-        for lead, actions_of_lead in actions.grouped("lead_id").items():
+        by_lead = actions.grouped("lead_id")
+        for lead, actions_of_lead in list(by_lead.items())[:MAIL_SIZE]:
             lines = []
             for action in actions_of_lead:
                 label = action.activity_type_id.name
@@ -203,6 +202,10 @@ class ResCompany(models.Model):
             "heading": f"{self.name} – {format_date(self.env, today)}",
             "greeting": self.env._("Hello %(name)s,", name=user.name),
             "groups": groups,
+            "more": len(by_lead) > MAIL_SIZE
+            and self.env._(
+                "and %(count)s more opportunities", count=len(by_lead) - MAIL_SIZE
+            ),
             "actions_url": urljoin(
                 base_url, "/odoo/action-crm_actions.crm_action_action"
             ),

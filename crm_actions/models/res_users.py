@@ -5,6 +5,9 @@ from odoo import fields, models
 from .. import schedule
 from .crm_action_engine import OPEN_STATES
 
+# The hours of a day in which the mail may still be sent.
+MORNING = range(5, 18)
+
 
 class ResUsers(models.Model):
     _inherit = "res.users"
@@ -53,6 +56,17 @@ class ResUsers(models.Model):
         self.env["crm.action"].sudo().search(
             [("user_id", "in", self.ids), ("state", "in", OPEN_STATES)]
         )._hand_over()
+
+    def _crm_action_mail_is_due(self):
+        """Whether it is morning where the user lives, and no mail was sent today."""
+        self.ensure_one()
+        now = fields.Datetime.now()
+        # sudo: the timezone of a colleague.
+        hour = schedule.local_time(now, self.sudo().tz).hour
+        return hour in MORNING and (
+            not self.crm_action_mail_on
+            or self.crm_action_mail_on < self._crm_action_today()
+        )
 
     def _crm_action_today(self):
         """The date where the user is."""

@@ -4,6 +4,7 @@
 
 from unittest.mock import patch
 
+from freezegun import freeze_time
 from lxml import html
 
 from odoo.exceptions import AccessError
@@ -101,6 +102,39 @@ class TestActionMail(CrmActionsCommon):
         self.at("2026-11-25 05:00:00")
         self.assertEqual(len(self._run()), 1)
 
+    def test_in_the_morning_of_the_user(self):
+        for tz, moment, morning in (
+            ("America/Los_Angeles", "2026-11-25 04:00:00", False),
+            ("America/Los_Angeles", "2026-11-25 14:00:00", True),
+            ("Pacific/Auckland", "2026-11-25 14:00:00", False),
+            ("Pacific/Auckland", "2026-11-25 18:00:00", True),
+            ("Europe/Brussels", "2026-11-25 02:00:00", False),
+            ("Europe/Brussels", "2026-11-25 04:00:00", True),
+            ("Europe/Brussels", "2026-11-25 21:00:00", False),
+            (False, "2026-11-25 04:59:00", False),
+            (False, "2026-11-25 05:00:00", True),
+        ):
+            with self.subTest(tz=tz, moment=moment):
+                self.ana.write({"tz": tz, "crm_action_mail_on": False})
+                with freeze_time(moment):
+                    self.assertEqual(len(self._run()), morning)
+
+    def test_long_backlog(self):
+        leads = self.env["crm.lead"].create(
+            [
+                {"name": f"Ancien {number}", "user_id": self.ana.id}
+                for number in range(60)
+            ]
+        )
+        self.env["crm.action"].create(
+            [{"lead_id": lead.id, "date_deadline": days(-1)} for lead in leads]
+        )
+        mail = self._run()
+        self.assertEqual(
+            len(html.fromstring(mail.body_html).xpath("//td/a")), 50, "named"
+        )
+        self.assertIn("and 12 more opportunities", self._text(mail))
+
     def test_nothing_due_no_mail(self):
         (self.first + self.second).action_skip()
         self.today_lead.action_pause_actions()
@@ -142,10 +176,11 @@ class TestActionMail(CrmActionsCommon):
         self.assertIn("These actions are waiting for you:", english)
 
     def test_today_is_the_users(self):
-        """At noon UTC it is already tomorrow on Kiritimati."""
+        """At five in the afternoon UTC it is tomorrow morning on Kiritimati."""
         self.today_lead.action_ids.date_deadline = days(1)
         self.assertNotIn("Rappeler", self._text(self._run()))
         self.ana.write({"tz": "Pacific/Kiritimati", "crm_action_mail_on": False})
+        self.at("2026-11-24 17:00:00")
         self.assertIn("Rappeler Today", self._text(self._run()))
         self.assertEqual(self.ana.crm_action_mail_on, days(1))
 
