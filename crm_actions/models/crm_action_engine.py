@@ -301,9 +301,10 @@ class CrmActionEngine(models.AbstractModel):
     # ------------------------------------------------------------------- lists
 
     def _move_to(self, lead):
-        """Put actions at the end of the list of ``lead``, mirrors and runs included.
+        """Put actions at the end of the list of ``lead``, mirrors included.
 
-        What stood together stays together: list by list, each in its order.
+        What stood together stays together: list by list, each in its order. A run
+        goes along with all of its actions; one that leaves the others leaves the run.
         """
         if not self:
             return
@@ -311,11 +312,13 @@ class CrmActionEngine(models.AbstractModel):
         (leads | lead)._actions_lock()
         self._leave_pause(lead)
         sequence = self._last_sequences(lead.ids).get(lead.id, 0)
-        runs = self.run_id
+        runs = self.run_id.filtered(lambda run: run.action_ids <= self)
         for actions in self.grouped("lead_id").values():
             for action in actions._in_order():
                 sequence += 10
                 vals = {"lead_id": lead.id, "sequence": sequence}
+                if action.run_id not in runs:
+                    vals["run_id"] = False
                 if action.state in FRONT_STATES:
                     vals["state"] = "waiting"
                 action._write_by_engine(vals)
