@@ -256,7 +256,10 @@ class CrmAction(models.Model):
         " activity_type_id) WHERE state = 'todo'"
     )
     _todo_date_idx = models.Index("(date_deadline, id) WHERE state = 'todo'")
-    _user_idx = models.Index("(user_id) WHERE state IN ('waiting', 'todo', 'paused')")
+    # The report by user, read in the index alone; and what somebody has to do.
+    _user_idx = models.Index(
+        "(user_id, state) INCLUDE (days_late, company_id, lead_user_id)"
+    )
     _date_idx = models.Index("(date_deadline, id)")
     _type_idx = models.Index("(activity_type_id)")
 

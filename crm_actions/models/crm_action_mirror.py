@@ -5,7 +5,7 @@ from odoo import api, fields, models
 from ..tools import as_engine
 
 # How many opportunities a run of the repair looks at.
-REPAIR_SIZE = 10_000
+REPAIR_SIZE = 5_000
 
 
 class CrmActionMirror(models.AbstractModel):

@@ -84,7 +84,6 @@ class CrmLead(models.Model):
         compute="_compute_next_action",
         store=True,
         copy=False,
-        index="btree_not_null",
     )
     next_action_type_id = fields.Many2one(
         related="next_action_id.activity_type_id", string="Current Action Type"
@@ -134,7 +133,9 @@ class CrmLead(models.Model):
         copy=False,
     )
 
-    _no_next_action_idx = models.Index("(id) WHERE no_next_action")
+    # The filters and the order of the pipeline.
+    _no_next_action_idx = models.Index("(priority, id) WHERE no_next_action")
+    _next_action_date_idx = models.Index("(next_action_date, id)")
     _actions_paused_idx = models.Index("(id) WHERE actions_pause_reason IS NOT NULL")
 
     @api.depends("action_ids.state")
@@ -213,9 +214,13 @@ class CrmLead(models.Model):
             return NotImplemented
         if set(value) == {True, False}:
             return Domain.TRUE
-        late = self.env["crm.action"]._late_domain()
-        # any!: what is assigned to others counts.
-        wanted = Domain("next_action_id", "any!", late)
+        Action = self.env["crm.action"]
+        everywhere, somewhere = Action._first_and_last_today()
+        # any!: the actions of colleagues count.
+        wanted = Domain("next_action_date", "<", everywhere) | (
+            Domain("next_action_date", "<", somewhere)
+            & Domain("next_action_id", "any!", Action._late_domain())
+        )
         return wanted if True in value else ~wanted
 
     @api.model_create_multi
