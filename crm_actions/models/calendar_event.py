@@ -13,11 +13,12 @@ class CalendarEvent(models.Model):
         return events
 
     def write(self, vals):
-        before = {event.id: event.opportunity_id for event in self}
+        linked = self.browse()
+        if vals.get("opportunity_id"):
+            lead_id = vals["opportunity_id"]
+            linked = self.filtered(lambda event: event.opportunity_id.id != lead_id)
         res = super().write(vals)
-        self.filtered(
-            lambda event: event.opportunity_id != before[event.id]
-        )._crm_actions_pause()
+        linked._crm_actions_pause()
         if "start" in vals or "allday" in vals:
             self._crm_actions_follow()
         return res
@@ -56,7 +57,14 @@ class CalendarEvent(models.Model):
             )
         )
         for event, of_event in actions.grouped("calendar_event_id").items():
-            day = event._get_activity_deadline_from_start(event.start, event.allday)
             of_event._write_by_engine(
-                {"date_deadline": day, "date_origin": "chosen", "date_set_on": False}
+                {
+                    "date_deadline": event._crm_actions_day(),
+                    "date_origin": "chosen",
+                    "date_set_on": False,
+                }
             )
+
+    def _crm_actions_day(self):
+        """The due date of an action for which the meeting was booked."""
+        return self._get_activity_deadline_from_start(self.start, self.allday)

@@ -35,7 +35,7 @@ class CrmActionMirror(models.AbstractModel):
 
         :param bool notify: Odoo mails the assignees, but never the user
         """
-        return self.env["mail.activity"]._crm_actions_create(
+        mirrors = self.env["mail.activity"]._crm_actions_create(
             [
                 {
                     **action._mirror_values(),
@@ -47,6 +47,11 @@ class CrmActionMirror(models.AbstractModel):
             ],
             notify=notify,
         )
+        for mirror in mirrors.filtered("calendar_event_id"):
+            # Written, it moves the meeting, had the action another date meanwhile.
+            if mirror.calendar_event_id._crm_actions_day() != mirror.date_deadline:
+                as_engine(mirror).write({"date_deadline": mirror.date_deadline})
+        return mirrors
 
     def _unlink_mirrors(self):
         """Delete the open activities, which does not skip the actions."""

@@ -225,7 +225,7 @@ class CrmLead(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        check_owned(self, OWNED_FIELDS, *vals_list)
+        check_owned(self, OWNED_FIELDS, *vals_list, defaults=OWNED_FIELDS)
         # After the lead: its assignees follow it, and Odoo adds the followers of a
         # new record without looking whether they are there.
         commands = [vals.get("action_ids") for vals in vals_list]
