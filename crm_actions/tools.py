@@ -1,6 +1,7 @@
 # Copyright 2026 CRM and Contacts Suite
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl)
 from odoo.exceptions import UserError
+from odoo.models import LOG_ACCESS_COLUMNS
 
 # Proof that a change comes from the engine. No request can carry it: what arrives
 # by RPC, import or as ``default_…`` is JSON, and never this object.
@@ -26,17 +27,36 @@ def is_engine(env):
     return env.context.get("crm_actions_engine") is _ENGINE
 
 
-def check_owned(model, owned, *vals_list, defaults=()):
+def owned_fields(model):
+    """Names of the fields of this addon that only the engine sets: those that are
+    stored and readonly."""
+    return frozenset(
+        name
+        for name, field in model._fields.items()
+        if "crm_actions" in field._modules
+        and field.readonly
+        and field.store
+        and name not in LOG_ACCESS_COLUMNS
+    )
+
+
+def check_owned(model, *vals_list, is_new=False, ignored_defaults=()):
     """Refuse values of fields that only the engine sets, whatever the value.
 
-    :param owned: names of the fields
-    :param defaults: those that no ``default_…`` of the context may give either
-    :raise UserError: when one is given
+    :param bool is_new: of new records, which take defaults from the context too
+    :param ignored_defaults: names of those of which a ``default_…`` in the context
+        says nothing: it is meant for another model
+    :raise UserError: when one is given, as a value or a default
     """
     if is_engine(model.env):
         return
-    names = {name for name in defaults if f"default_{name}" in model.env.context}
-    names.update(owned & set().union(*vals_list))
+    owned = owned_fields(model)
+    names = owned & set().union(*vals_list)
+    names |= {
+        name
+        for name in owned.difference(ignored_defaults)
+        if is_new and f"default_{name}" in model.env.context
+    }
     if names:
         raise UserError(
             model.env._(

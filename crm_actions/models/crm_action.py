@@ -7,7 +7,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
 from .. import schedule
-from ..tools import check_owned, is_engine
+from ..tools import check_owned, is_engine, owned_fields
 from .crm_action_dates import CrmActionDates
 from .crm_action_engine import (
     CLOSED_STATES,
@@ -18,35 +18,6 @@ from .crm_action_engine import (
 )
 from .crm_action_mirror import CrmActionMirror
 
-# Only the engine writes these; see tools.check_owned.
-OWNED_FIELDS = frozenset(
-    {
-        "activity_ids",
-        "calendar_event_id",
-        "company_id",
-        "date_origin",
-        "date_set_on",
-        "days_late",
-        "delay_count",
-        "delay_from",
-        "delay_unit",
-        "done_by_id",
-        "done_on",
-        "lead_user_id",
-        "origin_action_id",
-        "outcome_id",
-        "outcome_undo",
-        "plan_id",
-        "plan_started_on",
-        "plan_template_id",
-        "repeat_count",
-        "responsible_type",
-        "run_id",
-        "state",
-        "stopped",
-        "team_id",
-    }
-)
 # Contexts of other models carry defaults of these names, which say nothing here.
 COMMON_FIELDS = frozenset(
     {"activity_ids", "calendar_event_id", "company_id", "plan_id", "team_id"}
@@ -163,7 +134,9 @@ class CrmAction(models.Model):
         index="btree_not_null",
     )
     outcome_undo = fields.Json(
-        copy=False, help="What the outcome changed on the opportunity, as it was."
+        readonly=True,
+        copy=False,
+        help="What the outcome changed on the opportunity, as it was.",
     )
     available_outcome_ids = fields.One2many(
         related="plan_template_id.outcome_ids", string="Possible Outcomes"
@@ -238,6 +211,7 @@ class CrmAction(models.Model):
         "mail.activity",
         "crm_action_id",
         string="Activities",
+        readonly=True,
         context={"active_test": False},
         bypass_search_access=True,
     )
@@ -308,9 +282,7 @@ class CrmAction(models.Model):
         """
         if is_engine(self.env):
             return super().create(vals_list)
-        check_owned(
-            self, OWNED_FIELDS, *vals_list, defaults=OWNED_FIELDS - COMMON_FIELDS
-        )
+        check_owned(self, *vals_list, is_new=True, ignored_defaults=COMMON_FIELDS)
         actions = super().create(
             self._with_sequence([self._complete_values(vals) for vals in vals_list])
         )
@@ -328,7 +300,7 @@ class CrmAction(models.Model):
         """
         if is_engine(self.env):
             return super().write(vals)
-        check_owned(self, OWNED_FIELDS, vals)
+        check_owned(self, vals)
         if "lead_id" in vals:
             return self._move(vals)
         vals = dict(vals)
@@ -533,7 +505,7 @@ class CrmAction(models.Model):
         """``vals`` of a new action with all defaults, none of them the engine's."""
         given = vals.keys() | {key.removeprefix("default_") for key in self.env.context}
         vals = self._add_missing_default_values(vals)
-        for name in OWNED_FIELDS:
+        for name in owned_fields(self):
             # A default that an administrator stored for the field does not count.
             vals.pop(name, None)
         vals.update(state="waiting", responsible_type="fixed")

@@ -97,7 +97,9 @@ class CrmActionRun(models.Model):
     steps = fields.Json(
         readonly=True, help="What each step of the plan said when it was copied."
     )
-    action_ids = fields.One2many("crm.action", "run_id", string="Actions")
+    action_ids = fields.One2many(
+        "crm.action", "run_id", string="Actions", readonly=True
+    )
     current_action_id = fields.Many2one(
         "crm.action", string="At", compute="_compute_current_action"
     )
@@ -121,11 +123,11 @@ class CrmActionRun(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        check_owned(self, self._fields.keys(), *vals_list)
+        check_owned(self, *vals_list, is_new=True)
         return super().create(vals_list)
 
     def write(self, vals):
-        check_owned(self, self._fields.keys(), vals)
+        check_owned(self, vals)
         return super().write(vals)
 
     # ---------------------------------------------------------------- actions

@@ -24,17 +24,6 @@ WATCHED_FIELDS = frozenset(
         "user_id",
     }
 )
-# Only the engine writes these; see tools.check_owned.
-OWNED_FIELDS = frozenset(
-    {
-        "action_run_ids",
-        "actions_pause_reason",
-        "actions_paused_at",
-        "next_action_date",
-        "next_action_id",
-        "no_next_action",
-    }
-)
 
 
 class LeadSnapshot(NamedTuple):
@@ -65,7 +54,9 @@ class CrmLead(models.Model):
     _inherit = ("crm.lead", "crm.action.list")
 
     action_ids = fields.One2many("crm.action", "lead_id", string="Actions")
-    action_run_ids = fields.One2many("crm.action.run", "lead_id", string="Plan Runs")
+    action_run_ids = fields.One2many(
+        "crm.action.run", "lead_id", string="Plan Runs", readonly=True
+    )
     action_count = fields.Integer(compute="_compute_action_progress")
     action_done_count = fields.Integer(
         string="Actions Done", compute="_compute_action_progress"
@@ -225,7 +216,7 @@ class CrmLead(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        check_owned(self, OWNED_FIELDS, *vals_list, defaults=OWNED_FIELDS)
+        check_owned(self, *vals_list, is_new=True)
         # After the lead: its assignees follow it, and Odoo adds the followers of a
         # new record without looking whether they are there.
         commands = [vals.get("action_ids") for vals in vals_list]
@@ -246,7 +237,7 @@ class CrmLead(models.Model):
     def write(self, vals):
         if is_engine(self.env):
             return super().write(vals)
-        check_owned(self, OWNED_FIELDS, vals)
+        check_owned(self, vals)
         if not self or WATCHED_FIELDS.isdisjoint(vals):
             return super().write(vals)
         before = self._actions_snapshots()
