@@ -3,9 +3,16 @@
 from odoo.exceptions import UserError
 from odoo.models import LOG_ACCESS_COLUMNS
 
-# Proof that a change comes from the engine. No request can carry it: what arrives
-# by RPC, import or as ``default_…`` is JSON, and never this object.
-_ENGINE = object()
+
+class EnginePass:
+    """Leave for the engine to change ``left`` records; see :func:`as_engine`.
+
+    No request can carry it: what arrives by RPC, import or as ``default_…`` is JSON,
+    and never this object.
+    """
+
+    def __init__(self):
+        self.left = 0
 
 
 class WorkingDays(dict):
@@ -16,15 +23,32 @@ class WorkingDays(dict):
         return works_on
 
 
-def as_engine(records):
+def as_engine(records, count=None):
     """``records`` as the engine changes them: owned fields may be written, and
-    nothing follows from it but what other addons and automation rules do."""
-    return records.with_context(crm_actions_engine=_ENGINE)
+    nothing follows from it but what other addons and automation rules do.
+
+    It is good for one change of them. Those others, which find it in their context,
+    act as anybody does: what they do to a list has its consequences, and they may
+    not write owned fields.
+
+    :param int count: how many records are created or changed, if not ``records``
+    """
+    # What is spent serves again: as many contexts would be as many environments.
+    passes = records.env.cr.cache.setdefault("crm_actions_passes", [])
+    leave = next((leave for leave in passes if not leave.left), None)
+    if leave is None:
+        passes.append(leave := EnginePass())
+    leave.left = len(records) if count is None else count
+    return records.with_context(crm_actions_engine=leave)
 
 
-def is_engine(env):
-    """Whether the current change is one of the engine."""
-    return env.context.get("crm_actions_engine") is _ENGINE
+def takes_pass(env, count):
+    """Whether the change of ``count`` records that begins is one of the engine."""
+    leave = env.context.get("crm_actions_engine")
+    if not isinstance(leave, EnginePass) or leave.left < count:
+        return False
+    leave.left -= count
+    return True
 
 
 def owned_fields(model):
@@ -48,8 +72,6 @@ def check_owned(model, *vals_list, is_new=False, ignored_defaults=()):
         says nothing: it is meant for another model
     :raise UserError: when one is given, as a value or a default
     """
-    if is_engine(model.env):
-        return
     owned = owned_fields(model)
     names = owned & set().union(*vals_list)
     names |= {

@@ -7,7 +7,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
 from .. import schedule
-from ..tools import check_owned, is_engine, owned_fields
+from ..tools import check_owned, owned_fields, takes_pass
 from .crm_action_dates import CrmActionDates
 from .crm_action_engine import (
     CLOSED_STATES,
@@ -280,7 +280,7 @@ class CrmAction(models.Model):
         :raise AccessError: without the right to write the opportunity
         :raise UserError: when ``state`` or another field of the engine is given
         """
-        if is_engine(self.env):
+        if takes_pass(self.env, len(vals_list)):
             return super().create(vals_list)
         check_owned(self, *vals_list, is_new=True, ignored_defaults=COMMON_FIELDS)
         actions = super().create(
@@ -298,7 +298,7 @@ class CrmAction(models.Model):
 
         :raise UserError: when ``state`` or another field of the engine is given
         """
-        if is_engine(self.env):
+        if takes_pass(self.env, len(self)):
             return super().write(vals)
         check_owned(self, vals)
         if "lead_id" in vals:

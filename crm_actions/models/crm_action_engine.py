@@ -37,7 +37,7 @@ class CrmActionEngine(models.AbstractModel):
 
     def _create_by_engine(self, vals_list):
         """Create through the ordinary ``create``, owned fields included."""
-        return as_engine(self).create(vals_list).with_env(self.env)
+        return as_engine(self, len(vals_list)).create(vals_list).with_env(self.env)
 
     # ------------------------------------------------------------- the front
 

@@ -2,7 +2,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl)
 from odoo import api, fields, models
 
-from ..tools import as_engine, check_owned
+from ..tools import as_engine, check_owned, takes_pass
 
 ACTIVE_STATES = ("running", "paused")
 
@@ -123,11 +123,13 @@ class CrmActionRun(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        check_owned(self, *vals_list, is_new=True)
+        if not takes_pass(self.env, len(vals_list)):
+            check_owned(self, *vals_list, is_new=True)
         return super().create(vals_list)
 
     def write(self, vals):
-        check_owned(self, vals)
+        if not takes_pass(self.env, len(self)):
+            check_owned(self, vals)
         return super().write(vals)
 
     # ---------------------------------------------------------------- actions
@@ -172,7 +174,7 @@ class CrmActionRun(models.Model):
             as_engine(self).write(vals)
 
     def _create_by_engine(self, vals_list):
-        return as_engine(self).create(vals_list).with_env(self.env)
+        return as_engine(self, len(vals_list)).create(vals_list).with_env(self.env)
 
     def _active(self):
         return self.filtered(lambda run: run.state in ACTIVE_STATES)

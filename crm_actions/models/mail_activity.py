@@ -6,7 +6,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.tools.misc import clean_context
 
-from ..tools import as_engine, is_engine
+from ..tools import as_engine, takes_pass
 from .crm_action_engine import CLOSED_STATES, MIRROR_FIELDS
 
 
@@ -50,13 +50,14 @@ class MailActivity(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        self._check_crm_action_id(
-            "default_crm_action_id" in self.env.context, *vals_list
-        )
+        if not takes_pass(self.env, len(vals_list)):
+            self._check_crm_action_id(
+                "default_crm_action_id" in self.env.context, *vals_list
+            )
         return super().create(vals_list)
 
     def write(self, vals):
-        if is_engine(self.env):
+        if takes_pass(self.env, len(self)):
             return super().write(vals)
         self._check_crm_action_id(False, vals)
         mirrors = self.sudo().filtered("crm_action_id")
@@ -79,7 +80,7 @@ class MailActivity(models.Model):
 
     def unlink(self):
         skipped = self.env["crm.action"].sudo()
-        if not is_engine(self.env):
+        if not takes_pass(self.env, len(self)):
             skipped = (
                 self.sudo()
                 .filtered(lambda mirror: mirror.active and mirror.crm_action_id)
@@ -127,7 +128,9 @@ class MailActivity(models.Model):
         if not notify:
             context["mail_activity_quick_update"] = True
         model_id = self.env["ir.model"]._get_id("crm.lead")
-        activities = as_engine(self.with_env(self.env(context=context)))
+        activities = as_engine(
+            self.with_env(self.env(context=context)), len(vals_list)
+        )
         return activities.create(
             [
                 {**vals, "res_model_id": model_id, "automated": False}
@@ -194,9 +197,7 @@ class MailActivity(models.Model):
 
     def _check_crm_action_id(self, by_default, *vals_list):
         """Only the engine makes mirrors, and it keeps them."""
-        if not is_engine(self.env) and (
-            by_default or any("crm_action_id" in vals for vals in vals_list)
-        ):
+        if by_default or any("crm_action_id" in vals for vals in vals_list):
             raise AccessError(
                 self.env._("Only the list of actions links activities to its actions.")
             )
