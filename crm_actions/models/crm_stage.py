@@ -11,6 +11,7 @@ class CrmStage(models.Model):
         string="Plan on Entry",
         ondelete="set null",
         domain=[("res_model", "=", "crm.lead"), ("sequential", "=", True)],
-        help="Sequential plan that starts by itself on opportunities that enter "
-        "this stage.",
+        help="Starts by itself on opportunities that enter this stage. The plan of "
+        "the stage that they come from is stopped then, unless that plan says Keep "
+        "When the Stage Changes.",
     )

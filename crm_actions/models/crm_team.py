@@ -11,6 +11,5 @@ class CrmTeam(models.Model):
         string="Plan on Entry",
         ondelete="set null",
         domain=[("res_model", "=", "crm.lead"), ("sequential", "=", True)],
-        help="Sequential plan that starts by itself on opportunities that reach "
-        "this team.",
+        help="Starts by itself on opportunities that reach this team.",
     )

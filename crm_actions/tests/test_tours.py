@@ -80,8 +80,9 @@ class TestTours(HttpCase):
                 ("Appeler", "done", "Pas de réponse"),
                 ("Appeler", "done", "Intéressé"),
                 ("Écrire", "done", False),
-                ("Visiter", "done", False),
+                ("Visiter", "cancelled", False),
             ],
         )
+        self.assertEqual(lead.action_run_ids.stop_reason, "hand")
         self.assertTrue(lead.no_next_action)
         self.assertFalse(self.env["crm.action"]._broken_lead_ids())

@@ -148,6 +148,22 @@ registry.category("web_tour.tours").add("crm_actions_cadence", {
             trigger: `.o_kanban_group:contains(Suite d’été) .o_kanban_record:contains(${LEAD})`,
             run: "click",
         },
+        {
+            content: "the customer is away",
+            trigger: "button[name=action_pause_actions]",
+            run: "click",
+        },
+        {
+            content: "on hold",
+            trigger: ".o_crm_actions_line:contains(on hold since):contains(By hand)",
+        },
+        {trigger: "button[name=action_open_resume]", run: "click"},
+        {
+            content: "a pause of no day moves nothing",
+            trigger: ".modal:contains(their dates stay) button[name=action_resume]",
+            run: "click",
+        },
+        {trigger: "body:not(:has(.modal))"},
         ...finish("Appeler", "Pas de réponse"),
         {
             content: "it comes again",
@@ -155,8 +171,32 @@ registry.category("web_tour.tours").add("crm_actions_cadence", {
         },
         ...finish("Appeler", "Intéressé"),
         ...finish("Écrire", "Done"),
-        ...finish("Visiter", "Done"),
-        {trigger: ".o_crm_actions_line:contains(No next action)"},
+        {
+            content: "the last step is left",
+            trigger: ".o_crm_actions_line:contains(Visiter)",
+        },
+        {trigger: "[data-menu-xmlid='crm.crm_menu_config']", run: "click"},
+        {
+            trigger: "[data-menu-xmlid='crm.mail_activity_plan_menu_config_lead']",
+            run: "click",
+        },
+        {trigger: ".o_data_row td:contains(Relance d’été)", run: "click"},
+        {
+            content: "where the cadence runs",
+            trigger: "button[name=action_view_runs]:contains(1)",
+            run: "click",
+        },
+        {
+            content: "there, at its last step",
+            trigger: `.o_data_row:contains(${LEAD}):contains(Visiter) .o_list_record_selector input`,
+            run: "click",
+        },
+        {trigger: "button[name=action_stop]", run: "click"},
+        {trigger: ".modal footer button:contains(Stop)", run: "click"},
+        {
+            content: "it runs nowhere any more",
+            trigger: ".o_nocontent_help:contains(runs nowhere)",
+        },
         {trigger: "[data-menu-xmlid='crm.crm_menu_report']", run: "click"},
         {
             trigger: "[data-menu-xmlid='crm_actions.crm_action_report_menu']",
