@@ -104,6 +104,7 @@ class CrmAction(models.Model):
             ("skipped", "Skipped"),
             ("cancelled", "Cancelled"),
         ],
+        string="Status",
         required=True,
         readonly=True,
         default="waiting",

@@ -51,8 +51,10 @@ class CrmActionRun(models.Model):
         readonly=True,
         help="What delays from the plan date count from; it moves with pauses.",
     )
-    started_on = fields.Date(readonly=True, help="Where the salesperson lives.")
-    ended_on = fields.Datetime(readonly=True)
+    started_on = fields.Date(
+        string="Started on", readonly=True, help="Where the salesperson lives."
+    )
+    ended_on = fields.Datetime(string="Ended on", readonly=True)
     source = fields.Selection(
         [
             ("hand", "By hand"),
