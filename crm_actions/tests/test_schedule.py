@@ -3,14 +3,42 @@
 """The arithmetic of dates, and the working days that it asks for."""
 
 import doctest
+import os
 import time
 from datetime import date, datetime, timedelta
+
+import hypothesis
+from hypothesis import strategies
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from odoo.tests import BaseCase, new_test_user, tagged
 
 from .. import schedule
 from ..schedule import EARLIEST, LATEST, MAX_DELAY, Delay, Step
+from . import simulation
 from .common import TODAY, CrmActionsCommon, days  # a Tuesday
+
+EXAMPLES = int(os.environ.get("CRM_ACTIONS_EXAMPLES", "300"))
+# Both ends of the world, half and quarter hours, clocks that change by half an hour.
+ZONES = (
+    "UTC",
+    "Europe/Brussels",
+    "America/Los_Angeles",
+    "Pacific/Pago_Pago",
+    "Pacific/Kiritimati",
+    "Pacific/Auckland",
+    "Asia/Kolkata",
+    "Pacific/Chatham",
+    "Australia/Lord_Howe",
+)
+number = strategies.integers(0, 30)
 
 
 def monday_to_friday(day):
@@ -281,6 +309,344 @@ class TestSchedule(BaseCase):
                 moved=moved,
                 unit=unit,
             )
+
+
+class CheckedWorld(simulation.World):
+    """A world in which ``schedule`` is asked as well, whenever a date changes."""
+
+    def counted(self, action, today):
+        day = super().counted(action, today)
+        before = self.step_before(action)
+        answer = schedule.count(
+            Delay(action.count, action.unit, action.origin),
+            today,
+            before and self.day_of_closing(before),
+            before and before.due,
+            self.works_on,
+        )
+        assert answer == day, (answer, day, action)
+        return day
+
+    def after_pause(self, action, at_most):
+        day = super().after_pause(action, at_most)
+        if day is action.due:
+            return day
+        moved = schedule.pause_days(
+            self.list_of(action).paused_at,
+            action.due_set_at,
+            self.now,
+            self.zone(action),
+            at_most,
+        )
+        answer = schedule.resumed(action.due, moved, action.unit, self.works_on)
+        assert answer == day, (answer, day, action)
+        return day
+
+    def check_estimates(self, line):
+        actions = line.open
+        if not actions:
+            return
+        before = self.step_before(actions[0])
+        answer = schedule.estimates(
+            [
+                Step(
+                    action.due,
+                    Delay(action.count, action.unit, action.origin),
+                    self.today(action),
+                    self.works_on,
+                )
+                for action in actions
+            ],
+            before and self.day_of_closing(before),
+            before and before.due,
+        )
+        expected = self.expected(line)
+        assert answer == expected, (answer, expected, actions)
+
+
+class History(RuleBasedStateMachine):
+    """What can happen to two lists, in any order, over some months.
+
+    Numbers choose among what is there, so that every step means something.
+    """
+
+    def __init__(self):
+        super().__init__()
+        self.keys = iter(range(10**6))
+
+    @initialize(
+        start=strategies.datetimes(datetime(2026, 1, 1), datetime(2028, 12, 31)),
+        zones=strategies.lists(strategies.sampled_from(ZONES), min_size=3, max_size=3),
+        week=strategies.sets(strategies.integers(0, 6), min_size=1),
+        holidays=strategies.sets(strategies.integers(0, 90), max_size=20),
+    )
+    def begin(self, start, zones, week, holidays):
+        first_day = start.date()
+        holidays = {first_day + timedelta(days=number) for number in holidays}
+        self.world = CheckedWorld(
+            start.replace(microsecond=0),
+            dict(zip("abc", zones, strict=True)),
+            lambda day: day.weekday() in week and day not in holidays,
+        )
+        self.world.lists = [
+            simulation.ActionList(1, salesperson="a", leader="c"),
+            simulation.ActionList(2, salesperson="b"),
+        ]
+
+    # ------------------------------------------------------------ who and what
+
+    def line(self, which):
+        self.pass_time(which)
+        return self.world.lists[which % 2]
+
+    def action(self, which):
+        self.pass_time(which)
+        actions = [action for line in self.world.lists for action in line.actions]
+        return actions[which % len(actions)]
+
+    def pass_time(self, which):
+        """Some hours, or none, before anything happens."""
+        self.world.wait(7 * (which % 8))
+
+    def day(self, which):
+        """A date not far from today, or none."""
+        if which % 3:
+            return self.world.now.date() + timedelta(days=which - 10)
+
+    def new_action(self, **values):
+        return simulation.Action(next(self.keys), **values)
+
+    has_actions = precondition(
+        lambda self: any(line.actions for line in self.world.lists)
+    )
+    has_room = precondition(
+        lambda self: sum(len(line.actions) for line in self.world.lists) < 15
+    )
+
+    @invariant()
+    def estimates_agree(self):
+        for line in self.world.lists:
+            self.world.check_estimates(line)
+
+    @invariant()
+    def dates_agree(self):
+        for zone in ZONES:
+            day = simulation.date_at(self.world.now, zone)
+            assert schedule.local_date(self.world.now, zone) == day
+
+    # ------------------------------------------------------------------- events
+
+    @rule(hours=strategies.integers(0, 24 * 20), minutes=strategies.integers(0, 59))
+    def wait(self, hours, minutes):
+        self.world.wait(hours, minutes)
+
+    @has_room
+    @rule(which=number, who=number, day=number)
+    def add(self, which, who, day):
+        self.world.add(
+            self.line(which),
+            self.new_action(who=(None, *"abc")[who % 4], due=self.day(day)),
+        )
+
+    @has_room
+    @rule(
+        which=number,
+        day=number,
+        steps=strategies.lists(
+            strategies.tuples(
+                number,
+                strategies.sampled_from(["days", "weeks", "months", "working_days"]),
+                strategies.sampled_from(
+                    ["plan_date", "previous_done", "previous_deadline"]
+                ),
+                strategies.sampled_from(
+                    ["fixed", "salesperson", "team_leader", "previous"]
+                ),
+            ),
+            min_size=2,
+            max_size=5,
+        ),
+    )
+    def start_plan(self, which, day, steps):
+        run = simulation.Run()
+        self.world.start_plan(
+            self.line(which),
+            [
+                self.new_action(
+                    # months as days go: at most half a year
+                    count=count % 7 if unit == "months" else count,
+                    unit=unit,
+                    origin=origin if position else "plan_date",
+                    kind=kind,
+                    who="c" if kind == "fixed" else None,
+                    run=run,
+                )
+                for position, (count, unit, origin, kind) in enumerate(steps)
+            ],
+            self.world.now.date() + timedelta(days=day - 10),
+        )
+
+    @has_actions
+    @rule(
+        which=number,
+        who=number,
+        state=strategies.sampled_from(["done", "skipped", "cancelled"]),
+    )
+    def close(self, which, who, state):
+        self.world.close([self.action(which)], state, "abc"[who % 3])
+
+    @rule(which=number)
+    def cancel_current(self, which):
+        """What follows counts from a step that was closed some time ago."""
+        self.world.close(self.line(which).open[:1], "cancelled", "a")
+
+    @rule(which=number)
+    def done_in_time(self, which):
+        """What people do most of the time."""
+        for action in self.line(which).open[:1]:
+            self.world.close([action], "done", action.who)
+
+    @rule(which=number)
+    def all_done(self, which):
+        self.world.close(list(self.line(which).actions), "done", "a")
+
+    @has_actions
+    @has_room
+    @rule(which=number, days=number)
+    def repeat(self, which, days):
+        action = self.action(which)
+        if action.is_open:
+            self.world.close([action], "done", "b", settle=False)
+            again = self.new_action()
+            self.world.repeat(action, again, days)
+            self.world.settle(self.world.list_of(action))
+
+    @has_actions
+    @rule(which=number)
+    def reopen(self, which):
+        self.world.reopen([self.action(which)])
+
+    @has_actions
+    @rule(which=number, day=number)
+    def reschedule(self, which, day):
+        action = self.action(which)
+        if action.is_open:
+            self.world.reschedule([action], self.day(day))
+
+    @has_actions
+    @rule(which=number, days=number)
+    def postpone(self, which, days):
+        self.world.postpone([self.action(which)], days - 5)
+
+    @rule(which=number, days=number)
+    def postpone_all(self, which, days):
+        self.world.postpone(self.line(which).open, days)
+
+    @has_actions
+    @rule(which=number, who=number)
+    def reassign(self, which, who):
+        self.world.reassign([self.action(which)], (None, *"abc")[who % 4])
+
+    @has_actions
+    @rule(which=number)
+    def delete(self, which):
+        self.world.delete(self.action(which))
+
+    @rule(which=number, taken=number, place=number)
+    def drag(self, which, taken, place):
+        line = self.line(which)
+        if line.actions:
+            keys = [action.key for action in line.actions]
+            keys.insert(place % len(keys), keys.pop(taken % len(keys)))
+            self.world.put_in_order(line, keys)
+
+    @has_actions
+    @rule(which=number, to=number)
+    def move(self, which, to):
+        self.world.move([self.action(which)], self.line(to))
+
+    @rule(which=number)
+    def pause(self, which):
+        self.world.pause(self.line(which))
+
+    @rule(which=number, at_most=number)
+    def resume(self, which, at_most):
+        limits = (None, None, None, 0, 1, 5)
+        self.world.resume(self.line(which), limits[at_most % len(limits)])
+
+    @rule(
+        which=number,
+        hours=strategies.integers(0, 24 * 10),
+        done=strategies.booleans(),
+        more_hours=strategies.integers(0, 24 * 10),
+        at_most=number,
+    )
+    def pause_for_a_while(self, which, hours, done, more_hours, at_most):
+        """What takes many steps to happen by chance."""
+        self.pause(which)
+        self.world.wait(hours)
+        if done:
+            self.done_in_time(which)
+        self.world.wait(more_hours)
+        self.resume(which, at_most)
+
+    @rule(which=number, active=strategies.booleans())
+    def lose_or_restore(self, which, active):
+        self.world.set_active(self.line(which), active)
+
+    @has_actions
+    @rule(which=number, again=strategies.booleans())
+    def stop_or_restart(self, which, again):
+        if run := self.action(which).run:
+            method = self.world.restart if again else self.world.stop
+            method([run], "won")
+
+    @rule(which=number, who=number)
+    def change_salesperson(self, which, who):
+        self.world.change_salesperson(self.line(which), "abc"[who % 3])
+
+
+@tagged("post_install", "-at_install")
+class TestAgainstSimulation(BaseCase):
+    """``schedule`` against a simulation that lives through every hour.
+
+    ``CRM_ACTIONS_EXAMPLES`` says how many histories; a failure prints the shortest.
+    """
+
+    def settings(self, examples, **values):
+        return hypothesis.settings(
+            max_examples=examples,
+            deadline=None,
+            database=None,
+            derandomize=True,
+            suppress_health_check=list(hypothesis.HealthCheck),
+            **values,
+        )
+
+    def test_histories(self):
+        run_state_machine_as_test(
+            History, settings=self.settings(EXAMPLES, stateful_step_count=25)
+        )
+
+    def test_delays(self):
+        @self.settings(EXAMPLES)
+        @hypothesis.given(
+            start=strategies.dates(EARLIEST, LATEST),
+            count=strategies.integers(-400, 400),
+            unit=strategies.sampled_from(["days", "weeks", "months", "working_days"]),
+            week=strategies.sets(strategies.integers(0, 6), min_size=1),
+        )
+        def check(start, count, unit, week):
+            def works_on(day):
+                return day.weekday() in week
+
+            # In weeks of one working day, 400 of them are eight years.
+            self.assertEqual(
+                schedule.add(start, count, unit, works_on),
+                simulation.later(start, count, unit, works_on),
+            )
+
+        check()
 
 
 @tagged("post_install", "-at_install")
