@@ -55,20 +55,21 @@ class MailActivityPlan(models.Model):
     @api.depends("template_ids")
     @api.depends_context("allowed_company_ids")
     def _compute_running_count(self):
+        # What is lost may be restored, and runs on then: it is not counted as running.
+        runs = Domain(self._runs_domain()) & Domain("lead_id.active", "=", True)
         # sudo: the manager of a plan sees how many lists run on it.
         counts = {
             plan.id: count
             for plan, count in self.env["crm.action.run"]
             .sudo()
-            ._read_group(self._runs_domain(), ["plan_id"], ["__count"])
+            ._read_group(runs, ["plan_id"], ["__count"])
         }
         waiting = {
             plan.id: count
             for plan, count in self.env["crm.action"]
             .sudo()
             ._read_group(
-                Domain("run_id", "any", self._runs_domain())
-                & Domain("state", "=", "waiting"),
+                Domain("run_id", "any", runs) & Domain("state", "=", "waiting"),
                 ["plan_id"],
                 ["__count"],
             )
