@@ -12,6 +12,7 @@ from . import (
     test_gateway,
     test_lead_events,
     test_list,
+    test_migration,
     test_oca_takeover,
     test_outcomes,
     test_pause,
