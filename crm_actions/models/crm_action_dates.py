@@ -233,10 +233,17 @@ class CrmActionDates(models.AbstractModel):
     def _by_pause(self):
         """``self`` in two parts: of lists that run, and of lists on hold.
 
+        The list of an archived opportunity is on hold even if it is empty and this
+        is its first open action.
+
         :return: pairs of actions and what ``date_set_on`` of a new date is there
         """
         # sudo: whether the list of a colleague is on hold.
-        held = self.filtered(lambda action: action.sudo().lead_id.actions_pause_reason)
+        leads = self.sudo().lead_id
+        held_ids = leads.filtered(
+            lambda lead: lead.actions_pause_reason or not lead.active
+        ).ids
+        held = self.filtered(lambda action: action.lead_id.id in held_ids)
         parts = ((self - held, False), (held, fields.Datetime.now()))
         return [(actions, set_on) for actions, set_on in parts if actions]
 

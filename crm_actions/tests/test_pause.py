@@ -91,6 +91,15 @@ class TestPause(CrmActionsCommon):
         action = self._actions(self.lead, 1)
         self.assertEqual(action.state, "waiting")
 
+    def test_added_to_a_lost_opportunity(self):
+        """The date that somebody chose stays, also where nothing was open before."""
+        lead = self._lead("Perdue")
+        lead.action_set_lost()
+        action = self._actions(lead, 1, date_deadline=days(90))
+        self.at("2027-01-24 12:00:00")
+        lead.action_restore()
+        self.assertEqual(action.date_deadline, days(90))
+
     def test_copy_and_search(self):
         self.lead.action_pause_actions()
         self.assertIn(
