@@ -226,7 +226,7 @@ class CrmActionList(models.AbstractModel):
             days = min(paused, (self._actions_today() - run.started_on).days)
             if days > 0:
                 run._write_by_engine(
-                    {"plan_date": schedule.add(run.plan_date, days, "days", None)}
+                    {"plan_date": schedule.resumed(run.plan_date, days, "days", None)}
                 )
 
     def _actions_settle_pauses(self):

@@ -128,9 +128,7 @@ class MailActivity(models.Model):
         if not notify:
             context["mail_activity_quick_update"] = True
         model_id = self.env["ir.model"]._get_id("crm.lead")
-        activities = as_engine(
-            self.with_env(self.env(context=context)), len(vals_list)
-        )
+        activities = as_engine(self.with_env(self.env(context=context)), len(vals_list))
         return activities.create(
             [
                 {**vals, "res_model_id": model_id, "automated": False}

@@ -17,7 +17,9 @@ class TestAutomation(CrmActionsCommon):
     def setUpClass(cls):
         super().setUpClass()
         if "base.automation" not in cls.env:
-            raise unittest.SkipTest("base_automation (Automation Rules) is not installed")
+            raise unittest.SkipTest(
+                "base_automation (Automation Rules) is not installed"
+            )
         # What the rules saw: rows of a model that nothing else of us touches.
         cls.env["ir.config_parameter"].set_param("base_automation.test", "")
 
@@ -87,9 +89,7 @@ class TestAutomation(CrmActionsCommon):
         self.assertEqual(self.seen(name, records), [times] * len(records), name)
 
     def rpc(self, user, records, method, *args, **kwargs):
-        call_kw(
-            records.with_user(user).browse(), method, [records.ids, *args], kwargs
-        )
+        call_kw(records.with_user(user).browse(), method, [records.ids, *args], kwargs)
 
     # ----------------------------------------------------------------- created
 
@@ -204,18 +204,20 @@ class TestAutomation(CrmActionsCommon):
 
         doors = {
             "button": lambda a: a.with_user(self.ana).action_done("Fait"),
-            "dialog": lambda a: self.env["crm.action.finish"]
-            .with_user(self.ana)
-            .create({"action_ids": [Command.set(a.ids)]})
-            .action_done(),
-            "chatter": lambda a: self.mirror(a)
-            .with_user(self.ana)
-            .action_feedback("Fait"),
+            "dialog": lambda a: (
+                self.env["crm.action.finish"]
+                .with_user(self.ana)
+                .create({"action_ids": [Command.set(a.ids)]})
+                .action_done()
+            ),
+            "chatter": lambda a: (
+                self.mirror(a).with_user(self.ana).action_feedback("Fait")
+            ),
             "menu bar": lambda a: self.mirror(a).with_user(self.ana).action_done(),
             "archived": lambda a: self.mirror(a).with_user(self.ana).action_archive(),
-            "written": lambda a: self.mirror(a)
-            .with_user(self.ana)
-            .write({"active": False}),
+            "written": lambda a: (
+                self.mirror(a).with_user(self.ana).write({"active": False})
+            ),
             "rpc": lambda a: self.rpc(self.ana, a, "action_done", "Fait"),
             "rpc, activity": lambda a: self.rpc(
                 self.ana, self.mirror(a), "action_feedback", feedback="Fait"
@@ -302,12 +304,14 @@ class TestAutomation(CrmActionsCommon):
     def test_rescheduled(self):
         self._changes("date_deadline")
         doors = {
-            "colleague's activity": lambda: self.mirror(self.first)
-            .with_user(self.manager)
-            .write({"date_deadline": days(12)}),
-            "assignee's activity": lambda: self.mirror(self.first)
-            .with_user(self.ana)
-            .action_reschedule_nextweek(),
+            "colleague's activity": lambda: (
+                self.mirror(self.first)
+                .with_user(self.manager)
+                .write({"date_deadline": days(12)})
+            ),
+            "assignee's activity": lambda: (
+                self.mirror(self.first).with_user(self.ana).action_reschedule_nextweek()
+            ),
             "method": lambda: self.first.with_user(self.ana).action_reschedule(days(3)),
             "postponed": lambda: self.first.with_user(self.ana).action_postpone(2),
             "written": lambda: self.first.with_user(self.ana).write(

@@ -100,6 +100,16 @@ class TestPause(CrmActionsCommon):
         lead.action_restore()
         self.assertEqual(action.date_deadline, days(90))
 
+    def test_plan_date_after_a_pause_of_many_years(self):
+        """It moves as far as the dates that were counted from it."""
+        lead = self._lead("Endormie")
+        action = lead._actions_start_plan(self._plan({}))
+        lead.action_pause_actions()
+        self.at("2040-11-24 12:00:00")
+        lead.action_resume_actions()
+        self.assertEqual(str(action.date_deadline), "2040-11-24")
+        self.assertEqual(str(action.run_id.plan_date), "2040-11-24")
+
     def test_copy_and_search(self):
         self.lead.action_pause_actions()
         self.assertIn(

@@ -68,7 +68,9 @@ class TestPauseDates(CrmActionsCommon):
                     self._apply(lead, resume)
                     self.assertEqual(actions[position].state, "todo")
                     self.assertDue(actions[position], 13)
-                    self.assertEqual(self.mirror(actions[position]).date_deadline, days(13))
+                    self.assertEqual(
+                        self.mirror(actions[position]).date_deadline, days(13)
+                    )
                     self.assertFalse(actions[position].is_late)
                     self.assertFalse(actions[position + 1].date_deadline)
 
@@ -565,7 +567,11 @@ class TestPauseDates(CrmActionsCommon):
         """What may be stored can be read, moved and repaired."""
         lead, actions = self._started(
             {},
-            {"delay_count": 3650, "delay_unit": "months", "delay_from": "previous_done"},
+            {
+                "delay_count": 3650,
+                "delay_unit": "months",
+                "delay_from": "previous_done",
+            },
             {"delay_count": 3650, "delay_unit": "weeks", "delay_from": "previous_done"},
             {
                 "delay_count": 3650,
