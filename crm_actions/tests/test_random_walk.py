@@ -246,6 +246,9 @@ class Walk(RuleBasedStateMachine):
             salesperson = self.names.get(lead.user_id.id)
             if salesperson != line.salesperson:
                 self.world.change_salesperson(line, salesperson)
+            if lead.active and not line.active:
+                # Odoo restores a lost opportunity before it is won.
+                self.world.set_active(line, True)
             won, was_won = lead.won_status == "won", self.won_before[lead.id]
             if won != was_won:
                 self.won_before[lead.id] = won
