@@ -64,6 +64,17 @@ def owned_fields(model):
     )
 
 
+def without_foreign_defaults(model, defaults):
+    """What ``default_get`` gives, without values of fields that only the engine sets:
+    a context that is meant for another model, or a default that an administrator has
+    stored, says nothing about them.
+    """
+    for name in owned_fields(model) & defaults.keys():
+        default = model._fields[name].default
+        defaults[name] = default(model) if default else False
+    return defaults
+
+
 def check_owned(model, *vals_list, is_new=False, ignored_defaults=()):
     """Refuse values of fields that only the engine sets, whatever the value.
 

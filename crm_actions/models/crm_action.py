@@ -7,7 +7,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
 from .. import schedule
-from ..tools import check_owned, owned_fields, takes_pass
+from ..tools import check_owned, takes_pass, without_foreign_defaults
 from .crm_action_dates import CrmActionDates
 from .crm_action_engine import (
     CLOSED_STATES,
@@ -272,6 +272,10 @@ class CrmAction(models.Model):
         self.note = kind.default_note or self.note
         self.user_id = kind.default_user_id or self.user_id
 
+    @api.model
+    def default_get(self, fields):
+        return without_foreign_defaults(self, super().default_get(fields))
+
     @api.model_create_multi
     def create(self, vals_list):
         """Add actions to lists, at the end unless ``sequence`` says otherwise.
@@ -350,7 +354,7 @@ class CrmAction(models.Model):
         """
         self.check_access("write")
         # sudo: who may do the action may do its activity and advance the list.
-        actions = self.sudo()._open()
+        actions = self.browse(self.ids).sudo()._open()
         outcome = actions._check_outcome(outcome_id)
         actions.lead_id._actions_lock()
         # A waiting action can be done before its turn: through an activity as
@@ -444,7 +448,7 @@ class CrmAction(models.Model):
         :raise UserError: when there is no such user
         """
         if user_id and not (
-            isinstance(user_id, int) and self.env["res.users"].browse(user_id).exists()
+            type(user_id) is int and self.env["res.users"].browse(user_id).exists()
         ):
             raise UserError(self.env._("Say who gets the actions: no such user."))
         self._open().write({"user_id": user_id})
@@ -503,13 +507,9 @@ class CrmAction(models.Model):
     # ------------------------------------------------------- what a person gives
 
     def _complete_values(self, vals):
-        """``vals`` of a new action with all defaults, none of them the engine's."""
+        """``vals`` of a new action with all defaults, and who gets it."""
         given = vals.keys() | {key.removeprefix("default_") for key in self.env.context}
         vals = self._add_missing_default_values(vals)
-        for name in owned_fields(self):
-            # A default that an administrator stored for the field does not count.
-            vals.pop(name, None)
-        vals.update(state="waiting", responsible_type="fixed")
         if "user_id" not in given and vals.get("lead_id"):
             # sudo: the salesperson of a lead the user may write, checked later.
             lead = self.env["crm.lead"].sudo().browse(vals["lead_id"])
@@ -551,7 +551,7 @@ class CrmAction(models.Model):
         outcome = self.env["crm.action.outcome"]
         if not outcome_id:
             return outcome
-        outcome = outcome.browse(outcome_id) if isinstance(outcome_id, int) else outcome
+        outcome = outcome.browse(outcome_id) if type(outcome_id) is int else outcome
         if not outcome.exists() or any(
             action.plan_template_id != outcome.template_id for action in self
         ):
@@ -562,7 +562,8 @@ class CrmAction(models.Model):
         """Write ``vals`` with another ``lead_id``: to the end of that list."""
         self.check_access("write")
         vals = dict(vals)
-        target = self.env["crm.lead"].browse(vals.pop("lead_id"))
+        lead_id = vals.pop("lead_id")
+        target = self.env["crm.lead"].browse(lead_id if type(lead_id) is int else 0)
         if not target.exists():
             raise UserError(self.env._("Say to which opportunity the actions go."))
         target.check_access("write")

@@ -2,7 +2,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl)
 from odoo import api, fields, models
 
-from ..tools import as_engine, check_owned, takes_pass
+from ..tools import as_engine, check_owned, takes_pass, without_foreign_defaults
 
 ACTIVE_STATES = ("running", "paused")
 
@@ -122,6 +122,10 @@ class CrmActionRun(models.Model):
         for run in self:
             # sudo: the step of a colleague.
             run.current_action_id = run.sudo().action_ids._open()._in_order()[:1]
+
+    @api.model
+    def default_get(self, fields):
+        return without_foreign_defaults(self, super().default_get(fields))
 
     @api.model_create_multi
     def create(self, vals_list):

@@ -8,7 +8,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 
 from .. import schedule
-from ..tools import check_owned, takes_pass
+from ..tools import check_owned, takes_pass, without_foreign_defaults
 
 # Writing one of these may start, stop or reassign actions. Stage, team and company
 # are computed from the others, and need not be among what is written.
@@ -213,6 +213,10 @@ class CrmLead(models.Model):
             & Domain("next_action_id", "any!", Action._late_domain())
         )
         return wanted if True in value else ~wanted
+
+    @api.model
+    def default_get(self, fields):
+        return without_foreign_defaults(self, super().default_get(fields))
 
     @api.model_create_multi
     def create(self, vals_list):
