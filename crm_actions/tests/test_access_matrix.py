@@ -143,6 +143,7 @@ ORM_OVERRIDES = {
     "write": "write, likewise",
     "unlink": "unlink, likewise",
     "copy_data": "read, likewise",
+    "default_get": "create, likewise; it takes values away",
 }
 
 # What a method could change, beside the addon's own tables.

@@ -20,8 +20,6 @@ class TestAutomation(CrmActionsCommon):
             raise unittest.SkipTest(
                 "base_automation (Automation Rules) is not installed"
             )
-        # What the rules saw: rows of a model that nothing else of us touches.
-        cls.env["ir.config_parameter"].set_param("base_automation.test", "")
 
     def _rule(self, name, trigger, code=None, model="crm.action", **values):
         """A rule that writes what it saw into a tag: ``name:id`` for each time."""
@@ -294,10 +292,7 @@ class TestAutomation(CrmActionsCommon):
         self._rule("gone", "on_unlink")
         self.first.with_user(self.ana).unlink()
         self.assertSeen("gone", self.first)
-        ids = self.lead.action_ids
-        self.forget()
-        self.lead.with_user(self.manager).unlink()
-        self.assertTrue(ids)
+        self.assertSeen("gone", self.second, 0)
 
     # ----------------------------------------------------------------- changed
 
@@ -380,15 +375,11 @@ class TestAutomation(CrmActionsCommon):
         other = self._lead("Double")
         theirs = self._actions(other, 2)
         ours = self.lead.action_ids
-        runs = other._actions_start_plan(self._plan({})).run_id
         self._changes("lead_id")
-        self._changes("lead_id", model="crm.action.run")
         self.forget()
         leads = self.lead | other
         kept = leads.with_user(self.manager)._merge_opportunity(auto_unlink=True)
-        moved = theirs if kept.id == self.lead.id else ours
-        seen = self.seen("lead_id", moved)
-        self.assertEqual(seen, [1] * len(moved), (runs.ids, moved.ids))
+        self.assertSeen("lead_id", theirs if kept.id == self.lead.id else ours)
 
     def test_run_stopped_and_finished(self):
         lead = self._lead("Course")
@@ -422,7 +413,7 @@ class TestAutomation(CrmActionsCommon):
     def test_rule_adds_an_action(self):
         """A rule that acts on the list acts as a person, never as the engine."""
         self._becomes("done")
-        rule = self._rule(
+        self._rule(
             "follow-up",
             "on_write",
             code="if record.summary == 'Étape 1':\n"
@@ -431,7 +422,6 @@ class TestAutomation(CrmActionsCommon):
             filter_pre_domain="[('state', '!=', 'done')]",
             filter_domain="[('state', '=', 'done')]",
         )
-        self.assertTrue(rule)
         self.first.with_user(self.ana).action_done()
         added = self.lead.action_ids.filtered(lambda a: a.summary == "Suite")
         self.assertEqual(added.state, "waiting")

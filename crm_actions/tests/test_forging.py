@@ -216,12 +216,12 @@ class TestForging(CrmActionsCommon):
 
     def test_action_create(self):
         def create(user, name, value):
-            self.env_of(user, self.first).create(
-                {"lead_id": self.lead.id, name: value}
-            )
+            self.env_of(user, self.first).create({"lead_id": self.lead.id, name: value})
 
         def import_create(user, name, value):
-            self._load(user, self.first, {"lead_id/.id": str(self.lead.id)}, name, value)
+            self._load(
+                user, self.first, {"lead_id/.id": str(self.lead.id)}, name, value
+            )
 
         self._try_all("crm.action", ACTION, (create, import_create))
 
@@ -409,7 +409,11 @@ class TestForging(CrmActionsCommon):
                 }
             ),
             "import": lambda: self._load(
-                self.ana, self.first, {"lead_id/.id": str(self.other.id)}, "summary", "X"
+                self.ana,
+                self.first,
+                {"lead_id/.id": str(self.other.id)},
+                "summary",
+                "X",
             ),
         }.items():
             with self.subTest(door=name):
@@ -571,13 +575,17 @@ class TestForging(CrmActionsCommon):
                             "crm_action_id": value,
                         }
                     ),
-                    "default": lambda user=user, value=value: self.env_of(user, plain)
-                    .with_context(default_crm_action_id=value)
-                    .create(
-                        {
-                            "res_model_id": self.env["ir.model"]._get_id("crm.lead"),
-                            "res_id": self.lead.id,
-                        }
+                    "default": lambda user=user, value=value: (
+                        self.env_of(user, plain)
+                        .with_context(default_crm_action_id=value)
+                        .create(
+                            {
+                                "res_model_id": self.env["ir.model"]._get_id(
+                                    "crm.lead"
+                                ),
+                                "res_id": self.lead.id,
+                            }
+                        )
                     ),
                     "opportunity": lambda user=user, value=value: self.env_of(
                         user, self.lead

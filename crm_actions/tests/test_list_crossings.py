@@ -170,9 +170,9 @@ class TestListCrossings(CrmActionsCommon):
                 self.lead.action_ids.sorted("id")[-1],
             )[1],
             "copy": lambda: self.first.with_user(self.ana).copy(),
-            "copy of a step": lambda: self.lead._actions_start_plan(
-                self._plan({})
-            ).with_user(self.ana).copy(),
+            "copy of a step": lambda: (
+                self.lead._actions_start_plan(self._plan({})).with_user(self.ana).copy()
+            ),
         }.items():
             with self.subTest(door=name):
                 made = door().sudo()
@@ -214,9 +214,7 @@ class TestListCrossings(CrmActionsCommon):
                         }
                     )
                 )
-                self.assertEqual(
-                    lead.action_ids.mapped("state"), ["todo", "waiting"]
-                )
+                self.assertEqual(lead.action_ids.mapped("state"), ["todo", "waiting"])
                 self.assertEqual(self.mirror(lead.next_action_id).user_id, user)
 
     # ---------------------------------------------------------------------- merge
@@ -246,7 +244,7 @@ class TestListCrossings(CrmActionsCommon):
     # ------------------------------------------------------------------------ who
 
     def test_leader_of_the_day(self):
-        lead, actions = self._started({}, {"responsible_type": "team_leader"})
+        _lead, actions = self._started({}, {"responsible_type": "team_leader"})
         self.assertFalse(actions[1].user_id)
         self.team.user_id = self.bo
         actions[0].with_user(self.ana).action_done()
@@ -378,9 +376,7 @@ class TestListCrossings(CrmActionsCommon):
         actions[1].with_user(self.ana).action_cancel()
         lead.with_user(self.ana).action_set_won()
         lead.with_user(self.ana).write({"stage_id": self.stage_new.id})
-        self.assertEqual(
-            actions.mapped("state"), ["todo", "cancelled", "waiting"]
-        )
+        self.assertEqual(actions.mapped("state"), ["todo", "cancelled", "waiting"])
 
     def test_stopped_by_hand_before_won_stays_stopped(self):
         lead, actions = self._started({}, {})
@@ -407,7 +403,7 @@ class TestListCrossings(CrmActionsCommon):
         self.assertEqual(new.exists().mapped("state"), ["cancelled"])
 
     def test_undo_of_stop_with_an_archived_user(self):
-        lead, actions = self._started({}, {})
+        _lead, actions = self._started({}, {})
         actions[1].with_user(self.ana).write({"user_id": self.bo.id})
         outcome = self._outcome_of(actions[0].plan_template_id, "stop")
         actions[0].with_user(self.ana).action_done(outcome_id=outcome.id)
@@ -477,9 +473,7 @@ class TestListCrossings(CrmActionsCommon):
         self.at(f"{days(5)} 12:00:00")
         self.first.with_user(self.ana).action_done()
         self.assertEqual(self.first.days_late, 4)
-        (self.first | self.second).with_user(self.ana).write(
-            {"date_deadline": days(3)}
-        )
+        (self.first | self.second).with_user(self.ana).write({"date_deadline": days(3)})
         self.assertEqual(self.first.days_late, 2)
 
     def test_nothing_is_current(self):
@@ -572,7 +566,8 @@ class TestListCrossings(CrmActionsCommon):
         Action = self.env["crm.action"].with_user(self.ana)
         self.assertFalse(Action.name_search("Nonexistent"))
         self.assertIn(
-            self.first.id, [action_id for action_id, _n in Action.name_search("Étape 1")]
+            self.first.id,
+            [action_id for action_id, _n in Action.name_search("Étape 1")],
         )
         Lead = self.env["crm.lead"].with_user(self.ana)
         self.assertFalse(Lead.search([("next_action_id", "ilike", "Nonexistent")]))
@@ -594,9 +589,11 @@ class TestListCrossings(CrmActionsCommon):
             "default": lambda: ana.with_context(
                 default_activity_type_id=foreign.id
             ).create({"lead_id": self.lead.id}),
-            "activity": lambda: self.mirror(self.first)
-            .with_user(self.ana)
-            .write({"activity_type_id": foreign.id}),
+            "activity": lambda: (
+                self.mirror(self.first)
+                .with_user(self.ana)
+                .write({"activity_type_id": foreign.id})
+            ),
             "type": lambda: self.call.write({"res_model": "res.partner"}),
         }.items():
             with self.subTest(door=name), self.assertRaises(UserError):

@@ -324,43 +324,23 @@ class TestPauseDates(CrmActionsCommon):
         self.assertEqual(self.mirror(self.first).user_id, self.bo)
 
     def test_list_that_ends_is_not_paused(self):
-        def done(lead):
-            lead.action_ids.action_done()
-
-        def skipped(lead):
-            lead.action_ids.action_skip("Inutile")
-
-        def cancelled(lead):
-            lead.action_ids.action_cancel()
-
-        def deleted(lead):
-            lead.action_ids.unlink()
-
-        def deleted_on_the_form(lead):
-            lead.write({"action_ids": [Command.clear()]})
-
-        def moved(lead):
-            other = self._lead("Voisine")
-            lead.action_ids.write({"lead_id": other.id})
-
-        def stopped(lead):
-            lead.action_run_ids.action_stop()
-
-        def won(lead):
-            lead.write({"stage_id": self.stage_won.id})
-
-        for end in (
-            done,
-            skipped,
-            cancelled,
-            deleted,
-            deleted_on_the_form,
-            moved,
-            stopped,
-            won,
-        ):
+        ends = {
+            "done": lambda lead: lead.action_ids.action_done(),
+            "skipped": lambda lead: lead.action_ids.action_skip("Inutile"),
+            "cancelled": lambda lead: lead.action_ids.action_cancel(),
+            "deleted": lambda lead: lead.action_ids.unlink(),
+            "deleted on the form": lambda lead: lead.write(
+                {"action_ids": [Command.clear()]}
+            ),
+            "moved": lambda lead: lead.action_ids.write(
+                {"lead_id": self._lead("Voisine").id}
+            ),
+            "stopped": lambda lead: lead.action_run_ids.action_stop(),
+            "won": lambda lead: lead.write({"stage_id": self.stage_won.id}),
+        }
+        for name, end in ends.items():
             for pause in ("action_pause_actions", "action_set_lost"):
-                with self.subTest(end=end.__name__, pause=pause):
+                with self.subTest(end=name, pause=pause):
                     self.at(moment(0))
                     lead, _actions = self._started({}, {})
                     self._apply(lead, pause)
@@ -369,7 +349,7 @@ class TestPauseDates(CrmActionsCommon):
                     self.assertFalse(lead.actions_paused_at)
                     self.assertFalse(lead.actions_pause_reason)
                     self.at(moment(3))
-                    if end is won:
+                    if name == "won":
                         self._apply(lead, {"stage_id": self.stage_next.id})
                         lead.action_ids.with_user(self.ana).action_cancel()
                     elif not lead.active:
@@ -421,7 +401,7 @@ class TestPauseDates(CrmActionsCommon):
             with self.subTest(zone=zone):
                 self.at(moment(0, time))
                 self.ana.tz = zone
-                lead, actions = self._started(
+                _lead, actions = self._started(
                     {}, {"delay_count": 2, "delay_from": "previous_done"}
                 )
                 self.assertDue(actions[0], day)
@@ -477,7 +457,7 @@ class TestPauseDates(CrmActionsCommon):
     # ----------------------------------------------------- postponement
 
     def test_postponed_list(self):
-        lead, actions = self._started(
+        _lead, actions = self._started(
             {},
             {"delay_count": 20, "delay_from": "previous_done"},
             {"delay_count": 10, "delay_from": "previous_done"},
@@ -565,6 +545,7 @@ class TestPauseDates(CrmActionsCommon):
 
     def test_far_dates_are_read(self):
         """What may be stored can be read, moved and repaired."""
+        far = {"delay_count": 3650, "delay_from": "previous_done"}
         lead, actions = self._started(
             {},
             {
@@ -572,12 +553,8 @@ class TestPauseDates(CrmActionsCommon):
                 "delay_unit": "months",
                 "delay_from": "previous_done",
             },
-            {"delay_count": 3650, "delay_unit": "weeks", "delay_from": "previous_done"},
-            {
-                "delay_count": 3650,
-                "delay_unit": "working_days",
-                "delay_from": "previous_done",
-            },
+            {**far, "delay_unit": "weeks"},
+            {**far, "delay_unit": "working_days"},
         )
         self.as_user(self.ana, actions[0]).write({"date_deadline": "2199-12-31"})
         self.assertEqual(
