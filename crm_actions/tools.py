@@ -53,15 +53,18 @@ def takes_pass(env, count):
 
 def owned_fields(model):
     """Names of the fields of this addon that only the engine sets: those that are
-    stored and readonly."""
-    return frozenset(
-        name
-        for name, field in model._fields.items()
-        if "crm_actions" in field._modules
-        and field.readonly
-        and field.store
-        and name not in LOG_ACCESS_COLUMNS
-    )
+    stored and readonly. Looked up once for each registry."""
+    registered = model.env.registry[model._name]
+    if "_crm_actions_owned" not in vars(registered):
+        registered._crm_actions_owned = frozenset(
+            name
+            for name, field in model._fields.items()
+            if "crm_actions" in field._modules
+            and field.readonly
+            and field.store
+            and name not in LOG_ACCESS_COLUMNS
+        )
+    return registered._crm_actions_owned
 
 
 def without_foreign_defaults(model, defaults):

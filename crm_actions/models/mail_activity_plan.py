@@ -338,7 +338,8 @@ class MailActivityPlan(models.Model):
         works_on = WorkingDays()
         waiting = runs.action_ids.filtered(lambda action: action.state == "waiting")
         gone = waiting.filtered(lambda a: a.plan_template_id not in self.template_ids)
-        gone._cancel()
+        # They wait: they have no activity, and their lists are locked.
+        gone._close("cancelled")
         vals_list = []
         for run in runs:
             copied = self._copied_steps(before=run.steps)
