@@ -14,6 +14,7 @@ from . import (
     test_lead_events,
     test_list,
     test_list_crossings,
+    test_migration,
     test_oca_takeover,
     test_outcomes,
     test_pause,
