@@ -137,8 +137,8 @@ def _check_former_table(env, columns):
             env._(
                 "The database has a table crm_action of another module, which cannot "
                 "be taken over: %(reason)s. Nothing was changed. Rename that table "
-                "(ALTER TABLE crm_action RENAME TO crm_action_backup), or drop it if nobody "
-                "needs it, and install the module again.",
+                "(ALTER TABLE crm_action RENAME TO crm_action_backup), or drop it if "
+                "nobody needs it, and install the module again.",
                 reason=reason,
             )
         )
