@@ -82,7 +82,7 @@ if "partner.merge.guard.rule" in env:
     env["res.partner.bank"].create(
         {"partner_id": contacts[0].id, "acc_number": "BE71 0961 2345 6769"}
     )
-if "default.follower.progress" in env:
+if "partner.default.follower.job" in env:
     rule = env.ref("partner_default_follower.automation_new_partner")
     rule.follow_partner_ids = contacts[:2]
     env["res.partner"].create([{"name": f"Núñez suivie {n}"} for n in range(5)])

@@ -11,22 +11,19 @@ from .odoo import Odoo
 LANGUAGES = ("fr", "nl")
 # What reads the same in the language. oca-checks-po wants such an entry empty, so an
 # empty entry is a forgotten one unless its text stands here.
-_MARKUP = '<span class="mx-1" invisible="not action_count">/</span>'
 SAME = {
     "fr": {
-        _MARKUP,
         '<span class="o_stat_text">Actions</span>',
         *("Action", "Actions", "Contact", "Contacts", "ID", "Message", "Mode", "Note"),
         *("Plan", "Total", "Type", "id"),
     },
     "nl": {
-        _MARKUP,
         "%(contact)s (ID %(id)s): %(counts)s",
         "%(rule)s: %(quantity)s",
         "%(type)s: %(summary)s",
         "%(what)s: %(action)s",
         *("Contact", "Feedback", "ID", "In Odoo", "Lead", "Model", "Open", "Plan"),
-        *("Status", "Trigger", "Type", "Wizard", "id"),
+        *("Status", "Team", "Trigger", "Type", "Wizard", "id"),
     },
 }
 
