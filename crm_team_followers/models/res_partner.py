@@ -67,6 +67,16 @@ class ResPartner(models.Model):
             [("partner_id", "in", self.ids)]
         )
 
+    @api.model
+    def _get_merged_tables(self):
+        """Names of the tables whose rows are brought together, and not lost, when
+        people are merged: an addon that guards merges asks for them.
+
+        :rtype: list
+        """
+        next_in_line = getattr(super(), "_get_merged_tables", list)
+        return ["crm_team_follower", *next_in_line()]
+
     def _merge_default_followers(self):
         """Of these people, about to be one, leave one default follower to each team:
         that of the first of them."""
