@@ -156,7 +156,7 @@ def _get_tables(env, target):
             target=target,
             reference_tables=list(references),
             model_columns=list(references.values()),
-            skipped=list(MERGED_BY_ODOO),
+            skipped=[*MERGED_BY_ODOO, *env["res.partner"]._get_merged_tables()],
         )
     )
     # a table of two columns is a list of links, which Odoo merges itself

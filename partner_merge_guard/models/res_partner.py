@@ -105,3 +105,15 @@ class ResPartner(models.Model):
     @api.model
     def _invalidate_merge_protection(self):
         self.env["res.partner"].invalidate_model(PROTECTION, flush=False)
+
+    @api.model
+    def _get_merged_tables(self):
+        """Names of the tables whose rows an addon brings together when contacts are
+        merged, so that Odoo deletes none of them unseen.
+
+        An addon adds its own, by a method of this name that looks for the next one in
+        line: it need not depend on this one.
+
+        :rtype: list
+        """
+        return getattr(super(), "_get_merged_tables", list)()
