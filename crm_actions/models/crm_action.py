@@ -353,6 +353,7 @@ class CrmAction(models.Model):
         :raise UserError: when the outcome is not one of the step's
         """
         self.check_access("write")
+        feedback = feedback and str(feedback)
         # sudo: who may do the action may do its activity and advance the list.
         actions = self.browse(self.ids).sudo()._open()
         outcome = actions._check_outcome(outcome_id)
@@ -376,7 +377,7 @@ class CrmAction(models.Model):
         # sudo: as in action_done.
         actions = self.sudo()._open()
         actions.lead_id._actions_lock()
-        actions._close("skipped", skip_reason=reason)
+        actions._close("skipped", skip_reason=reason and str(reason))
         actions._unlink_mirrors()
         actions._log_skipped()
         actions.lead_id._actions_reconcile()
