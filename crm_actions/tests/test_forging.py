@@ -246,7 +246,7 @@ class TestForging(CrmActionsCommon):
             raise UserError(result["messages"][0]["message"])
         # Odoo leaves out an empty cell of a new record: nothing was set.
         if value == "" and "id" not in row:
-            raise UserError(self.env._("Nothing to import"))
+            raise UserError(name)
 
     def test_action_rpc(self):
         def web_save(user, name, value):
