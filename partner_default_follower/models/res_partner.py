@@ -77,8 +77,11 @@ class ResPartner(models.Model):
     # Actions
     # --------------------------------------------------
 
-    def action_hand_over_follows(self):
-        """Ask who is to follow, by default, in this person's place."""
+    def action_hand_over_contacts(self):
+        """Ask who is to follow, by default, in this person's place.
+
+        The dialog hands over what other addons have too: see _hand_over_follows.
+        """
         self.ensure_one()
         self.env["base.automation"].check_access("write")
         return {
@@ -165,6 +168,30 @@ class ResPartner(models.Model):
         people.filtered(lambda p: not p.user_ids).follow_user_deleted = True
         self._follow_withdraw()
 
+    def _get_default_follow_rules(self):
+        """The rules that make this person follow, those that are switched off too."""
+        # sudo: whoever hands over need not be allowed to see rules where there are none
+        rules = self.env["base.automation"].sudo().with_context(active_test=False)
+        found = rules.search(rules._follow_rule_domain()).filtered(
+            lambda rule: self in rule.follow_partner_ids
+        )
+        return found.sudo(self.env.su)
+
+    def _get_follows_by_default(self):
+        """A line of text for each thing that this person follows by default.
+
+        As :meth:`_hand_over_follows`, another addon may have its own part.
+
+        :rtype: list
+        """
+        self.ensure_one()
+        others = getattr(super(), "_get_follows_by_default", list)
+        # sudo: the names of the rules
+        rules = self._get_default_follow_rules().sudo()
+        return [
+            self.env._("New contacts: %(rule)s", rule=rule.name) for rule in rules
+        ] + others()
+
     def _hand_over_follows(self, new_person):
         """Let somebody else follow, by default, in this person's place.
 
@@ -174,20 +201,20 @@ class ResPartner(models.Model):
         :param new_person: ``res.partner`` record; empty to end it without successor
         """
         self.ensure_one()
-        rules = self.env["base.automation"].with_context(active_test=False)
-        rules.check_access("write")
+        rules = self._get_default_follow_rules()
         # sudo: the followers that were given
         given = self.env["mail.followers"].sudo()
         given = given.search(
             [("default_follower", "=", True), ("partner_id", "=", self.id)]
         )
+        if rules or given:
+            rules.check_access("write")
         contacts = {
             rule: self.browse(followers.mapped("res_id"))
             for rule, followers in given.grouped("default_follower_rule_id").items()
         }
-        for rule in rules.search(rules._follow_rule_domain()):
-            if self in rule.follow_partner_ids:
-                rule.follow_partner_ids = rule.follow_partner_ids - self + new_person
+        for rule in rules:
+            rule.follow_partner_ids = rule.follow_partner_ids - self + new_person
         given._default_follower_withdraw()
         for rule, rule_contacts in contacts.items():
             rule._follow_give(rule_contacts, new_person)

@@ -56,7 +56,7 @@ METHODS = {
         "action_open_automation_rule": SETTINGS,
     },
     "partner.default.follower.hand.over": {"action_hand_over": SETTINGS},
-    "res.partner": {"action_hand_over_follows": SETTINGS},
+    "res.partner": {"action_hand_over_contacts": SETTINGS},
     "ir.actions.server": {
         # as in Odoo, whoever may write contacts may run what is done to contacts
         "run": (
@@ -77,7 +77,7 @@ METHODS = {
 SHOWING = {
     ("base.automation", "action_follow_confirm"),
     ("base.automation", "action_open_automation_rule"),
-    ("res.partner", "action_hand_over_follows"),
+    ("res.partner", "action_hand_over_contacts"),
     ("res.config.settings", "action_contact_follow_rule"),
 }
 

@@ -24,7 +24,7 @@ class TestHandOver(DefaultFollowerCommon):
 
     def _hand_over(self, person, new_person=None):
         person = person.with_user(self.settings_user)
-        action = person.action_hand_over_follows()
+        action = person.action_hand_over_contacts()
         model = self.env[action["res_model"]].with_user(self.settings_user)
         with Form(model.with_context(**action["context"])) as form:
             if new_person:
@@ -77,7 +77,7 @@ class TestHandOver(DefaultFollowerCommon):
     @mute_logger("odoo.addons.base.models.ir_model")
     def test_rights(self):
         with self.assertRaises(AccessError):
-            self.nunez.with_user(self.manager).action_hand_over_follows()
+            self.nunez.with_user(self.manager).action_hand_over_contacts()
 
     def test_external_is_warned_of(self):
         """An external contact is chosen only after a warning, on every page."""

@@ -16,12 +16,16 @@ class PartnerDefaultFollowerHandOver(models.TransientModel):
         domain="[('id', '!=', person_id)]",
         help="Empty: nobody follows in their place.",
     )
-    rules = fields.Char(
-        string="Contacts", related="person_id.follows_new_contacts_rules"
-    )
+    follows = fields.Text(string="Follows by Default", compute="_compute_follows")
     given_count = fields.Integer(
         string="Contacts Followed by Default", compute="_compute_given_count"
     )
+
+    @api.depends("person_id")
+    def _compute_follows(self):
+        for wizard in self:
+            person = wizard.person_id
+            wizard.follows = "\n".join(person and person._get_follows_by_default())
 
     @api.depends("person_id")
     def _compute_given_count(self):
