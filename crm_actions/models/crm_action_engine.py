@@ -303,14 +303,16 @@ class CrmActionEngine(models.AbstractModel):
     def _move_to(self, lead):
         """Put actions at the end of the list of ``lead``, mirrors included.
 
-        What stood together stays together: list by list, each in its order. A run
-        goes along with all of its actions; one that leaves the others leaves the run.
+        What stood together stays together: list by list, each in its order. A front
+        waits again: its turn on the other list is counted there. A run goes along with
+        all of its actions; one that leaves the others leaves the run.
         """
         if not self:
             return
         leads = self.lead_id
         (leads | lead)._actions_lock()
         self._leave_pause(lead)
+        self.filtered(lambda action: action.state in FRONT_STATES)._wait_again()
         sequence = self._last_sequences(lead.ids).get(lead.id, 0)
         runs = self.run_id.filtered(lambda run: run.action_ids <= self)
         for actions in self.grouped("lead_id").values():
@@ -319,8 +321,6 @@ class CrmActionEngine(models.AbstractModel):
                 vals = {"lead_id": lead.id, "sequence": sequence}
                 if action.run_id not in runs:
                     vals["run_id"] = False
-                if action.state in FRONT_STATES:
-                    vals["state"] = "waiting"
                 action._write_by_engine(vals)
         as_engine(self.activity_ids).write({"res_id": lead.id})
         runs._write_by_engine({"lead_id": lead.id})

@@ -276,6 +276,26 @@ class TestMerge(CrmActionsCommon):
         (self.lead + self.other).merge_opportunity()
         self.assertEqual(plain.res_id, self.other.id)
 
+    def test_front_counts_anew(self):
+        """What was found at its turn on the one list is found anew on the other."""
+        plan = self._plan({}, {"delay_count": 3, "delay_from": "previous_done"})
+        self.theirs._open().action_done()
+        for done in (False, True):
+            with self.subTest(kept_list_done=done), self.env.cr.savepoint() as point:
+                source = self._lead("Autre vendeur", user_id=self.bo.id)
+                steps = source._actions_start_plan(plan)
+                steps[0].action_done()
+                self.assertEqual(steps[1].user_id, self.bo)
+                if not done:
+                    self._actions(self.other, 1)
+                (source + self.other).merge_opportunity()
+                self.assertEqual(steps.lead_id, self.other)
+                self.assertEqual(steps[1].state, "todo" if done else "waiting")
+                self.assertEqual(steps[1].user_id, self.ana if done else self.bo[:0])
+                self.assertEqual(steps[1].date_deadline, done and days(3))
+                point.rollback()
+            self.env.invalidate_all()
+
     def test_three_at_once(self):
         third = self._lead("Triple")
         actions = self._actions(third)
